@@ -1,0 +1,103 @@
+/** What the leader changes about the roles of the members, one change at a time (`spec/dqlite.md` C.5, Adjust). */
+import { SMALLEST_REPLICATED_CLUSTER } from './assume.js';
+import { countDomains, orderForDemotion, orderForPromotion, stepOf } from './candidates.js';
+import {
+  holders,
+  onlineHolders,
+  type MemberState,
+  type RoleStep,
+  type RoleTargets,
+} from './cluster-state.js';
+import { canSpareVote } from './guards.js';
+
+/**
+ * The next change towards the wanted roles, or `undefined` when there is nothing to do, or nothing
+ * that is safe. Asked again after each change, with the members as they are then.
+ *
+ * @param leaderId - the node that decides; it never demotes itself.
+ */
+export function decideAdjust(
+  members: readonly MemberState[],
+  leaderId: bigint,
+  targets: RoleTargets,
+): RoleStep | undefined {
+  if (members.length < 2) return undefined;
+  if (members.length < SMALLEST_REPLICATED_CLUSTER) return shrinkToLeader(members, leaderId);
+  const votersOnline = onlineHolders(members, 'voter').length;
+  return (
+    coverFailureDomain(members) ??
+    // A voter that is offline and that nobody can replace keeps its vote: it may come back.
+    (votersOnline < targets.voters
+      ? replaceVoter(members)
+      : (dismissVoter(members, leaderId, targets.voters) ??
+        adjustStandBys(members, leaderId, targets.standBys)))
+  );
+}
+
+/** Two members have one voter, or the loss of either would stop the other. */
+function shrinkToLeader(members: readonly MemberState[], leaderId: bigint): RoleStep | undefined {
+  const others = holders(members, 'voter').filter(({ id }) => id !== leaderId);
+  const demotable = others.filter((voter) => canSpareVote(members, voter));
+  return stepOf('spare', orderForDemotion(demotable, demotable), 'two members have one voter');
+}
+
+/** A failure domain without a voter gets one while another domain has several. */
+function coverFailureDomain(members: readonly MemberState[]): RoleStep | undefined {
+  const voters = onlineHolders(members, 'voter');
+  const covered = countDomains(voters);
+  if (![...covered.values()].some((count) => count > 1)) return undefined;
+  const uncovered = promotable(members, voters).filter((node) => !covered.has(node.failureDomain));
+  return stepOf('voter', uncovered, 'a failure domain has no voter');
+}
+
+function replaceVoter(members: readonly MemberState[]): RoleStep | undefined {
+  const candidates = promotable(members, onlineHolders(members, 'voter'));
+  return stepOf('voter', candidates, 'too few voters are online');
+}
+
+/** With enough voters online: takes the vote from surplus ones, then from those that are offline. */
+function dismissVoter(
+  members: readonly MemberState[],
+  leaderId: bigint,
+  wanted: number,
+): RoleStep | undefined {
+  const demotable = holders(members, 'voter').filter(
+    (voter) => voter.id !== leaderId && canSpareVote(members, voter),
+  );
+  const online = onlineHolders(members, 'voter');
+  const surplus = online.length > wanted ? demotable.filter((voter) => voter.online) : [];
+  const lost = demotable.filter((voter) => !voter.online);
+  return (
+    stepOf('spare', orderForDemotion(surplus, online), 'too many voters are online') ??
+    stepOf('spare', orderForDemotion(lost, lost), 'a voter is offline')
+  );
+}
+
+function adjustStandBys(
+  members: readonly MemberState[],
+  leaderId: bigint,
+  wanted: number,
+): RoleStep | undefined {
+  const online = onlineHolders(members, 'stand-by');
+  if (online.length < wanted) {
+    const spares = orderForPromotion(onlineHolders(members, 'spare'), online);
+    return stepOf('stand-by', spares, 'too few stand-bys are online');
+  }
+  const surplus = online.length > wanted ? online.filter(({ id }) => id !== leaderId) : [];
+  const lost = holders(members, 'stand-by').filter((node) => !node.online);
+  return (
+    stepOf('spare', orderForDemotion(surplus, online), 'too many stand-bys are online') ??
+    stepOf('spare', orderForDemotion(lost, lost), 'a stand-by is offline')
+  );
+}
+
+/** Online nodes that could become voters: stand-bys, which have the log already, before spares. */
+function promotable(
+  members: readonly MemberState[],
+  voters: readonly MemberState[],
+): readonly MemberState[] {
+  return [
+    ...orderForPromotion(onlineHolders(members, 'stand-by'), voters),
+    ...orderForPromotion(onlineHolders(members, 'spare'), voters),
+  ];
+}

@@ -1,0 +1,44 @@
+/** Which role a node takes by itself when it starts (`spec/dqlite.md` C.5, Assume). */
+import { orderForPromotion } from './candidates.js';
+import {
+  onlineHolders,
+  type MemberState,
+  type RoleStep,
+  type RoleTargets,
+} from './cluster-state.js';
+
+/** A cluster below this size keeps a single voter: two voters survive no failure, and need both for a majority. */
+export const SMALLEST_REPLICATED_CLUSTER = 3;
+
+/**
+ * The changes that the starting node `selfId` asks the leader for, in order; empty when it keeps its role.
+ *
+ * The first change concerns the node itself. A second one follows when it becomes a voter beside a
+ * single other one, since two voters are worse than three.
+ */
+export function decideAssume(
+  members: readonly MemberState[],
+  selfId: bigint,
+  targets: RoleTargets,
+): readonly RoleStep[] {
+  const self = members.find(({ id }) => id === selfId);
+  if (members.length < SMALLEST_REPLICATED_CLUSTER || self === undefined) return [];
+  if (self.role !== 'spare') return [];
+  const voters = onlineHolders(members, 'voter');
+  const standBys = onlineHolders(members, 'stand-by');
+  if (voters.length >= targets.voters) {
+    if (standBys.length >= targets.standBys) return [];
+    return [{ role: 'stand-by', candidates: [self], reason: 'too few stand-bys are online' }];
+  }
+  const first: RoleStep = {
+    role: 'voter',
+    candidates: [self],
+    reason: 'too few voters are online',
+  };
+  const others = members.filter(
+    (member) => member.online && member.role !== 'voter' && member.id !== selfId,
+  );
+  if (voters.length !== 1 || others.length === 0) return [first];
+  const candidates = orderForPromotion(others, [...voters, self]);
+  return [first, { role: 'voter', candidates, reason: 'two voters need a third' }];
+}

@@ -1,0 +1,47 @@
+/** Who takes over from a node that is about to stop (`spec/dqlite.md` C.6). */
+import { orderForPromotion, stepOf } from './candidates.js';
+import { onlineHolders, type MemberState, type RoleStep } from './cluster-state.js';
+import { mayStopVoting } from './guards.js';
+
+/**
+ * The promotion that gives the role of `selfId` to another node, or `undefined` when the node has no
+ * role to give or nobody can take it. A voter is replaced by a stand-by before a spare.
+ */
+export function decideSuccession(
+  members: readonly MemberState[],
+  selfId: bigint,
+): RoleStep | undefined {
+  const self = members.find(({ id }) => id === selfId);
+  if (self === undefined || self.role === 'spare') return undefined;
+  const others = members.filter(({ id }) => id !== selfId);
+  const holdersLeft = onlineHolders(others, self.role);
+  const spares = orderForPromotion(onlineHolders(others, 'spare'), holdersLeft);
+  const candidates =
+    self.role === 'voter'
+      ? [...orderForPromotion(onlineHolders(others, 'stand-by'), holdersLeft), ...spares]
+      : spares;
+  return stepOf(self.role, candidates, `takes over from a ${self.role} that stops`);
+}
+
+/** The nodes that leadership may be transferred to, best first: online voters other than `selfId`, lower weight first. */
+export function decideTransfer(
+  members: readonly MemberState[],
+  selfId: bigint,
+): readonly MemberState[] {
+  const others = onlineHolders(members, 'voter').filter(({ id }) => id !== selfId);
+  return orderForPromotion(others, []);
+}
+
+/**
+ * Whether `selfId` may become a spare after its role was taken over: not as the leader, and not while
+ * its vote is needed for a majority.
+ */
+export function mayRetire(
+  members: readonly MemberState[],
+  selfId: bigint,
+  leaderId: bigint,
+): boolean {
+  const self = members.find(({ id }) => id === selfId);
+  if (self === undefined || self.role === 'spare' || selfId === leaderId) return false;
+  return mayStopVoting(members, self);
+}

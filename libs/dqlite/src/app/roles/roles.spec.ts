@@ -1,0 +1,139 @@
+/** Tables of situations and the decision that each calls for. */
+import { describe, expect, it } from 'vitest';
+import {
+  canSpareVote,
+  decideAdjust,
+  decideAssume,
+  decideRemoval,
+  decideSuccession,
+  decideTransfer,
+  mayRetire,
+  mayStopVoting,
+} from './index.js';
+import { members, stepText } from './members.fixture.js';
+
+const targets = { voters: 3, standBys: 3 };
+
+describe('adjust, with node 1 leading', () => {
+  it.each([
+    ['v1', 'nothing', 'a single member'],
+    ['v1 p2', 'nothing', 'two members have one voter'],
+    ['v1 v2', 'spare<-2', 'the second voter of two members is demoted'],
+    ['v1 s2', 'nothing', 'two members are left alone otherwise'],
+    ['v1 p2 p3', 'voter<-2,3', 'the third member brings the cluster to three voters'],
+    ['v1 v2 p3', 'voter<-3', 'a missing voter is added'],
+    ['v1 v2 v3', 'nothing', 'three members vote'],
+    ['v1 v2 v3 p4', 'stand-by<-4', 'the fourth becomes a stand-by'],
+    ['v1 v2 v3 s4 s5 s6 p7', 'nothing', 'the seventh stays a spare'],
+    ['v1 v2- v3', 'nothing', 'an offline voter that nobody can replace keeps its vote'],
+    ['v1 v2- v3 p4', 'voter<-4', 'an offline voter is replaced before it is demoted'],
+    ['v1 v2- v3 p4 s5', 'voter<-5,4', 'a stand-by is promoted before a spare'],
+    ['v1 v2- v3 v4', 'spare<-2', 'an offline voter that was replaced is demoted'],
+    ['v1 v2 v3 v4', 'spare<-4,3,2', 'a surplus voter is demoted, never the leader'],
+    ['v1 v2*5 v3*9 v4*1', 'spare<-3,2,4', 'the heaviest voter is demoted first'],
+    ['v1 p2*9 p3*2 p4*5', 'voter<-3,4,2', 'the lightest node is promoted first'],
+    ['v1 v2 v3 v4- v5-', 'spare<-5,4', 'lost voters are demoted'],
+    ['v1 v2 v3 s4 s5 s6 s7', 'spare<-7,6,5,4', 'a surplus stand-by is demoted'],
+    ['v1 v2 v3 s4- p5', 'stand-by<-5', 'an offline stand-by is replaced'],
+    ['v1 v2 v3 s4 s5 s6 s7-', 'spare<-7', 'an offline stand-by that was replaced is demoted'],
+    ['v1 v2 v3 s4- p5-', 'nothing', 'an offline stand-by that nobody can replace stays'],
+    ['v1@1 v2@1 v3@2 p4@3', 'voter<-4', 'a failure domain without a voter gets one'],
+    ['v1@1 v2@1 v3@2 v4@3', 'spare<-2,4,3', 'and the most crowded domain gives one up'],
+    ['v1@1 v2@1 v3@2 p4-@3', 'nothing', 'a domain whose nodes are offline does not count'],
+    ['v1@1 v2@2 v3@3 p4@4', 'stand-by<-4', 'more domains than voters are left alone'],
+    ['v1@1 v2@2 p3@1 p4@2 p5@3*9', 'voter<-5,3,4', 'an unused domain goes before a low weight'],
+    ['v1 v2 v3 v4 v5- v6-', 'spare<-6,5', 'no online vote is given up while it is the reserve'],
+  ])('%s -> %s (%s)', (text, expected) => {
+    expect(stepText(decideAdjust(members(text), 1n, targets))).toBe(expected);
+  });
+});
+
+describe('assume, by node 9', () => {
+  it.each([
+    ['p9', [], 'alone'],
+    ['v1 p9', [], 'a second member stays a spare'],
+    ['v1 v2 v3', [], 'no member any more'],
+    ['v1 p2 v9', [], 'already a voter'],
+    ['v1 p2 s9', [], 'already a stand-by'],
+    ['v1 p2 p9', ['voter<-9', 'voter<-2'], 'the third member makes three voters'],
+    ['v1 p2- p9', ['voter<-9'], 'nobody else is online'],
+    ['v1 v2 p9', ['voter<-9'], 'the missing voter'],
+    ['v1 v2- v3 p9', ['voter<-9'], 'in place of an offline voter'],
+    ['v1 v2 v3 p9', ['stand-by<-9'], 'a stand-by'],
+    ['v1 v2 v3 s4 s5 s6 p9', [], 'enough of both'],
+    ['v1 v2 v3 s4 s5 s6- p9', ['stand-by<-9'], 'in place of an offline stand-by'],
+  ])('%s -> %j (%s)', (text, expected) => {
+    expect(decideAssume(members(text), 9n, targets).map(stepText)).toEqual(expected);
+  });
+});
+
+describe('hand-over, by node 1', () => {
+  it.each([
+    ['v1', 'nothing', 'nobody is there'],
+    ['p1 v2', 'nothing', 'a spare has nothing to give'],
+    ['v1 v2 v3', 'nothing', 'everybody votes already'],
+    ['v1 p2', 'voter<-2', 'the other of two members takes the only vote'],
+    ['v1 p2-', 'nothing', 'the other is offline'],
+    ['v1 v2 v3 p4 s5', 'voter<-5,4', 'a stand-by before a spare'],
+    ['v1@1 v2@2 v3@3 p4@2 p5@1', 'voter<-5,4', 'domains of the other voters count, not ours'],
+    ['s1 v2 v3 v4 p5*3 p6*1', 'stand-by<-6,5', 'a stand-by is replaced by a spare'],
+  ])('%s -> %s (%s)', (text, expected) => {
+    expect(stepText(decideSuccession(members(text), 1n))).toBe(expected);
+  });
+
+  it('offers leadership to online voters, the lightest first', () => {
+    const heirs = decideTransfer(members('v1 v2*4 v3- v4*1 s5 p6'), 1n);
+    expect(heirs.map(({ id }) => id)).toEqual([4n, 2n]);
+  });
+
+  it.each([
+    ['v1 v2', 2, true, 'the other one votes'],
+    ['v1 v2', 1, false, 'it still leads'],
+    ['v1 p2', 2, false, 'the last voter stays'],
+    ['p1 v2', 2, false, 'a spare already'],
+    ['v1 v2 v3-', 2, false, 'the others would have no majority'],
+    ['v1 v2 v3 v4-', 2, true, 'the others have a majority'],
+    ['s1 v2', 2, true, 'a stand-by has no vote to lose'],
+  ])('%s under leader %s: may retire %s (%s)', (text, leader, expected) => {
+    expect(mayRetire(members(text), 1n, BigInt(leader))).toBe(expected);
+  });
+});
+
+describe('removal of node 2', () => {
+  it.each([
+    ['v1 v3', 1, 'done', [], 'it is gone'],
+    ['v2', 2, 'refuse', [], 'the only member'],
+    ['v1 p2', 1, 'remove', [2], 'a spare goes at once'],
+    ['v1 v3 v4 s2-', 1, 'remove', [2], 'a stand-by that is offline'],
+    ['v1 v2 v3', 1, 'demote', [2], 'a voter is demoted first'],
+    ['v1 v2- v3', 1, 'demote', [2], 'a voter that is offline'],
+    ['v1 v2 v3', 2, 'transfer', [1, 3], 'the leader transfers first'],
+    ['p1 v2', 2, 'promote', [1], 'the leader of two needs an heir'],
+    ['p1- v2', 2, 'refuse', [], 'the heir is offline'],
+    ['v1 v2 v3- p4', 1, 'promote', [4], 'its vote has to be replaced'],
+    ['v1 v2 v3-', 1, 'demote', [3], 'a lost voter blocks it and goes first'],
+  ])('%s under leader %s -> %s %j (%s)', (text, leader, kind, ids) => {
+    const step = decideRemoval(members(text), 2n, BigInt(leader));
+    const named = 'member' in step ? [step.member] : 'candidates' in step ? step.candidates : [];
+    expect({ kind: step.kind, ids: named.map(({ id }) => Number(id)) }).toEqual({ kind, ids });
+  });
+});
+
+describe('guards', () => {
+  it.each([
+    ['v1', false, false],
+    ['v1 p2', false, false],
+    ['v1 v2', true, true],
+    ['v1 v2-', false, false],
+    ['v1- v2', true, true],
+    ['v1 v2 v3-', false, false],
+    ['v1- v2 v3', true, true],
+    ['v1 v2 v3 v4-', true, false],
+    ['s1 v2', true, true],
+  ])('%s: node 1 may stop voting: %s, and can be spared: %s', (text, may, spare) => {
+    const all = members(text);
+    const first = all[0];
+    if (first === undefined) throw new Error('empty table row');
+    expect([mayStopVoting(all, first), canSpareVote(all, first)]).toEqual([may, spare]);
+  });
+});
