@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isInvalidValueError } from './invalid-value-error.js';
+import { parseJson, stringifyJson } from './json.js';
+
+describe('parseJson', () => {
+  it('keeps integers beyond 2^53 exact', () => {
+    expect(parseJson('{"id":3297041220608546238,"n":[-9223372036854775808,1]}')).toEqual({
+      id: 3297041220608546238n,
+      n: [-9223372036854775808n, 1],
+    });
+  });
+
+  it('leaves digits in strings, fractions and exponents alone', () => {
+    const text =
+      '{"3297041220608546238":"say \\"3297041220608546238\\"","f":0.12345678901234567,"e":1.1234567890123456e20,"g":12345678901234567890e2}';
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+  });
+
+  it('reads exactly what it wrote', () => {
+    const json = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.string({ unit: 'binary' }),
+        fc.integer(),
+        fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n }),
+        fc.bigInt({ min: -(2n ** 63n), max: -(2n ** 53n) }),
+        fc.boolean(),
+        fc.constant(null),
+        fc.stringMatching(/^[0-9"\\:,]{16,40}$/),
+        fc.array(tie('value')),
+        fc.dictionary(fc.string(), tie('value')),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(json, (value) => {
+        const text = stringifyJson(value);
+        expect(parseJson(text)).toEqual(value);
+        expect(stringifyJson(parseJson(text))).toBe(text);
+      }),
+    );
+  });
+
+  it('refuses every text that is not JSON with an error for the sender', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string(), fc.stringMatching(/^[{}[\]",:0-9e.\\-]{0,60}$/)),
+        (text) => {
+          let expected: unknown;
+          try {
+            expected = JSON.parse(text);
+          } catch {
+            expect(() => parseJson(text)).toThrow(/not valid JSON/);
+            return;
+          }
+          expect(typeof parseJson(text)).toSatisfy(
+            (type) => type === typeof expected || type === 'bigint',
+          );
+        },
+      ),
+    );
+    try {
+      parseJson('{');
+      expect.unreachable();
+    } catch (error) {
+      expect(isInvalidValueError(error) && error.status).toBe(400);
+    }
+  });
+});
