@@ -1,0 +1,42 @@
+/** Socket addresses as the kernel wants them, and the split of `host:port`. */
+import { isIPv4, isIPv6 } from 'node:net';
+import { LINUX } from './libc.js';
+
+/** `host:port` taken apart; brackets of an IPv6 literal are dropped. */
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Parses `host:port` or `[v6]:port`; undefined when it is neither. */
+export function parseHostAndPort(address: string): HostAndPort | undefined {
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]+)):(?<port>\d{1,5})$/.exec(address);
+  const host = match?.groups?.['v6'] ?? match?.groups?.['host'];
+  const port = Number(match?.groups?.['port']);
+  if (host === undefined || !Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
+  return { host, port };
+}
+
+/** `sockaddr_in` of an IPv4 literal. */
+export function ipv4SocketAddress({ host, port }: HostAndPort): Buffer | undefined {
+  if (!isIPv4(host)) return undefined;
+  const address = Buffer.alloc(16);
+  address.writeUInt16LE(LINUX.AF_INET, 0);
+  address.writeUInt16BE(port, 2);
+  for (const [index, part] of host.split('.').entries()) address[4 + index] = Number(part);
+  return address;
+}
+
+/** Whether `host` can be dialled only through a resolver, or has a zone that the kernel wants as a number. */
+export function needsResolver(host: string): boolean {
+  return !isIPv4(host) && !(isIPv6(host) && !host.includes('%'));
+}
+
+/** `sockaddr_un` of an abstract name, of exactly the length that the name has (`spec/dqlite.md` B.4). */
+export function abstractSocketAddress(name: string): Buffer {
+  const bytes = Buffer.from(name, 'utf8');
+  const address = Buffer.alloc(3 + bytes.length);
+  address.writeUInt16LE(LINUX.AF_UNIX, 0);
+  bytes.copy(address, 3);
+  return address;
+}
