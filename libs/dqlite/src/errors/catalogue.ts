@@ -136,6 +136,13 @@ export const DQLITE_ERRORS = {
   NODE_START_FAILED: entry('The node at {address} did not start: {reason}', 'none', 'not-executed'),
   NODE_CRASHED: entry('The database process ended unexpectedly ({reason})', 'none', 'unknown'),
   STATE_FILES: entry('{file}: {reason}', 'none', 'not-executed'),
+  // The application layer
+  NODE_REMOVED: entry(
+    'Node {id} at {address} was removed from the cluster; empty its directory {directory} before it joins again',
+    'none',
+    'not-executed',
+  ),
+  REMOVAL_REFUSED: entry('Node {id} cannot be removed: {reason}', 'none', 'not-executed'),
 } as const satisfies Record<string, CatalogueEntry>;
 
 /** Stable, machine-readable name of an error of this library. */
