@@ -1,0 +1,12 @@
+/** The replicated database as the framework sees it: its schema, its tables, and SQL for operators. */
+export * from './check-versions.js';
+export * from './core-schema.js';
+export * from './members-table.js';
+export * from './reservations-table.js';
+export * from './schema-update-error.js';
+export * from './schema-updates.js';
+export * from './schema-versions.js';
+export * from './sql-executor.js';
+export * from './sql-time.js';
+export * from './tokens-table.js';
+export * from './typeorm-session.js';
