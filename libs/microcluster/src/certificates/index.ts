@@ -1,0 +1,3 @@
+export * from './generate.js';
+export * from './inspect.js';
+export * from './key-pair-files.js';

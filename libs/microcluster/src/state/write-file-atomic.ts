@@ -1,0 +1,71 @@
+/** Writing a file so that a crash at any moment leaves either the old content or the new one. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Ends the name of a file that is being written; one that is left over means nothing. */
+export const TEMPORARY_SUFFIX = '.tmp';
+
+/**
+ * Replaces `file` as a whole and returns when the new content is on the disk: temporary file, fsync, rename,
+ * fsync of the directory.
+ *
+ * @param mode permissions of the file, whatever the umask
+ */
+export async function writeFileAtomic(
+  file: string,
+  content: string | Uint8Array,
+  mode: number,
+): Promise<void> {
+  const directory = path.dirname(file);
+  const temporary = path.join(
+    directory,
+    `.${path.basename(file)}.${randomUUID()}${TEMPORARY_SUFFIX}`,
+  );
+  try {
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      // The umask may have taken bits away.
+      await handle.chmod(mode);
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(directory);
+}
+
+/** Removes a file durably; one that does not exist is no error. */
+export async function removeFileDurably(file: string): Promise<void> {
+  await rm(file, { force: true });
+  await syncDirectory(path.dirname(file));
+}
+
+/** Makes creations, renames and removals in `directory` survive a power failure. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Creates a directory with its parents; one that exists keeps its mode (`spec/core-api.md` 1.1). */
+export async function createDirectory(directory: string, mode: number): Promise<void> {
+  const created = await mkdir(directory, { recursive: true, mode });
+  if (created === undefined) return;
+  const handle = await open(directory, 'r');
+  try {
+    await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await syncDirectory(path.dirname(directory));
+}
