@@ -1,0 +1,208 @@
+/** Heartbeats of this member: begins rounds while it leads, and follows those of the leader (`spec/core-api.md` 17). */
+import type { MembersTable, SchemaVersions, TokensTable } from '../database/index.js';
+import type { TrustedMember } from '../trust/index.js';
+import type { HeartbeatInfo } from '../types/index.js';
+import { decideReceive, type HeartbeatSender } from './decide-receive.js';
+import { decideRound, heartbeatInfoOf, trustedOf, type RoundMember } from './decide-round.js';
+import { refusedHeartbeat, refusedRound } from './heartbeat-errors.js';
+
+/** The core tables, bound to one connection or transaction. */
+export interface HeartbeatTables {
+  readonly members: MembersTable;
+  readonly tokens: TokensTable;
+}
+
+/** What the service needs of the daemon. */
+export interface HeartbeatDependencies {
+  /** Time between two rounds, milliseconds. */
+  readonly intervalMs: number;
+  /** This member as it is known now. */
+  readonly self: () => { readonly name: string; readonly address: string };
+  /** The member and token tables; both methods reject while there is no database. */
+  readonly records: {
+    read<T>(work: (tables: HeartbeatTables) => Promise<T>): Promise<T>;
+    write<T>(work: (tables: HeartbeatTables) => Promise<T>): Promise<T>;
+  };
+  /** The trust store. */
+  readonly trust: {
+    list(): readonly TrustedMember[];
+    replace(members: readonly TrustedMember[]): Promise<void>;
+  };
+  /** Address of the current leader as this member's own node knows it. */
+  readonly leader: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Sends a heartbeat to the member at `address`; rejects unless it was accepted. */
+  readonly send: (address: string, info: HeartbeatInfo, signal: AbortSignal) => Promise<unknown>;
+  readonly now: () => Date;
+  /** Called on the leader after each round with every member's role before and after it. */
+  readonly onRound?: (
+    roles: ReadonlyMap<string, { readonly old: string; readonly new: string }>,
+    signal: AbortSignal,
+  ) => Promise<void>;
+  /** Called when the cluster runs a newer schema than this member; returns at once (`spec/core-api.md` 17.5). */
+  readonly onNewerSchema?: (newest: SchemaVersions) => void;
+  /** Told about things that an operator would act on. */
+  readonly logger: { warn(event: object): void };
+  /** How long one member may take to answer, milliseconds. Default: the interval, at least 2,000. */
+  readonly sendTimeoutMs?: number;
+}
+
+/** A trigger of a round: what the replication's background loop has found. */
+export interface RoundTrigger {
+  /** The address that is taken for the leader's. */
+  readonly leaderAddress: string;
+  /** Roles by address. */
+  readonly roles: ReadonlyMap<string, string>;
+}
+
+/** What became of a trigger. */
+export type RoundOutcome = 'done' | 'nobody' | 'too-early' | 'running';
+
+export class HeartbeatService {
+  private readonly closing = new AbortController();
+  private running: Promise<RoundOutcome> | undefined;
+
+  constructor(private readonly deps: HeartbeatDependencies) {}
+
+  /**
+   * Handles `POST /core/internal/heartbeat`.
+   *
+   * @param sender who the access decision found at the other end.
+   * @throws MicroclusterError 403 for anybody but the leader (a begin: but the control socket), 503 without
+   *   a leader, 400 for a list that lacks this member or the sender, 404 when our own row is gone. The trust
+   *   store is unchanged then.
+   */
+  async handle(info: HeartbeatInfo, sender: HeartbeatSender, signal: AbortSignal): Promise<void> {
+    if (!info.begin_round) return this.receive(info, sender, signal);
+    if (sender.kind !== 'local') throw refusedRound('not-local');
+    const roles = new Map(Object.entries(info.dqlite_roles));
+    await this.beginRound({ leaderAddress: info.leader_address, roles }, signal);
+  }
+
+  /**
+   * Does one round. While one is running, another trigger does nothing.
+   *
+   * @throws MicroclusterError when this member is not the leader or not in the member table, and whatever
+   *   the database or the hook rejects with.
+   */
+  async beginRound(trigger: RoundTrigger, signal: AbortSignal): Promise<RoundOutcome> {
+    if (this.running !== undefined) return 'running';
+    const round = this.round(trigger, AbortSignal.any([signal, this.closing.signal]));
+    this.running = round;
+    try {
+      return await round;
+    } finally {
+      this.running = undefined;
+    }
+  }
+
+  /** Ends a running round and begins no more. */
+  async close(): Promise<void> {
+    this.closing.abort(
+      new DOMException('Heartbeats stopped because the database is closing', 'AbortError'),
+    );
+    await this.running?.catch(() => undefined);
+  }
+
+  private async round(trigger: RoundTrigger, signal: AbortSignal): Promise<RoundOutcome> {
+    signal.throwIfAborted();
+    const { deps } = this;
+    const self = deps.self();
+    const now = deps.now();
+    const rows = await deps.records.read(({ members }) => members.list());
+    const decision = decideRound({ ...trigger, self, rows, now, intervalMs: deps.intervalMs });
+    if (decision.kind === 'refuse') throw refusedRound(decision.reason);
+    if (decision.kind === 'skip') return decision.reason;
+    signal.throwIfAborted();
+    await this.trustEverybody(decision.trust, self.name);
+
+    const info = heartbeatInfoOf(decision, self.name, now);
+    const answers = await Promise.all(
+      decision.recipients.map((member) => this.sendTo(member, info, signal)),
+    );
+    signal.throwIfAborted();
+    const answered = new Set([self.name, ...answers.flat()]);
+    await deps.records.write(async ({ members, tokens }) => {
+      await members.recordRound(
+        decision.members.map(({ row, role }) => ({
+          id: row.id,
+          role,
+          heartbeat: answered.has(row.name) ? now : row.heartbeat,
+        })),
+      );
+      await tokens.settle(now);
+      await tokens.purgeExpired(now);
+    });
+    await deps.onRound?.(roleChanges(decision.members), signal);
+    return 'done';
+  }
+
+  /**
+   * The table may change between reading it and replacing the store, as when a joiner is admitted in that
+   * moment; so it is read again until both agree.
+   */
+  private async trustEverybody(wanted: readonly TrustedMember[], self: string): Promise<void> {
+    for (let list = wanted, attempt = 0; attempt < 5; attempt += 1) {
+      await this.replaceTrust(list);
+      const rows = await this.deps.records.read(({ members }) => members.list());
+      const latest = rows.map(trustedOf);
+      if (sameMembers(latest, list) || !latest.some((member) => member.name === self)) return;
+      list = latest;
+    }
+  }
+
+  private async receive(
+    info: HeartbeatInfo,
+    sender: HeartbeatSender,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { deps } = this;
+    if (sender.kind !== 'member') throw refusedHeartbeat('not-authorized');
+    const leader = await deps.leader(signal);
+    const rows = await deps.records.read(({ members }) => members.list());
+    const decision = decideReceive({
+      self: deps.self().name,
+      sender,
+      leader,
+      info,
+      rows,
+      trusted: deps.trust.list(),
+    });
+    if (decision.kind === 'refuse') throw refusedHeartbeat(decision.reason);
+    await this.replaceTrust(decision.trust);
+    if (decision.newer !== undefined) deps.onNewerSchema?.(decision.newer);
+  }
+
+  /** Returns the member's name when it answered, nothing when it did not. */
+  private async sendTo(
+    { row }: RoundMember,
+    info: HeartbeatInfo,
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const { deps } = this;
+    const limit = deps.sendTimeoutMs ?? Math.max(deps.intervalMs, 2_000);
+    try {
+      await deps.send(row.address, info, AbortSignal.any([signal, AbortSignal.timeout(limit)]));
+      return [row.name];
+    } catch (error) {
+      if (!signal.aborted) deps.logger.warn({ event: 'heartbeat-failed', member: row.name, error });
+      return [];
+    }
+  }
+
+  private async replaceTrust(members: readonly TrustedMember[]): Promise<void> {
+    if (!sameMembers(members, this.deps.trust.list())) await this.deps.trust.replace(members);
+  }
+}
+
+function roleChanges(members: readonly RoundMember[]) {
+  return new Map(members.map(({ row, role }) => [row.name, { old: row.role, new: role }]));
+}
+
+function sameMembers(some: readonly TrustedMember[], others: readonly TrustedMember[]): boolean {
+  const keys = new Set(some.map(keyOf));
+  return some.length === others.length && others.every((member) => keys.has(keyOf(member)));
+}
+
+function keyOf({ name, address, certificate }: TrustedMember): string {
+  return JSON.stringify([name, address, certificate]);
+}
