@@ -198,9 +198,10 @@ function roleChanges(members: readonly RoundMember[]) {
   return new Map(members.map(({ row, role }) => [row.name, { old: row.role, new: role }]));
 }
 
+/** Whether two lists hold the same members, in whatever order. */
 function sameMembers(some: readonly TrustedMember[], others: readonly TrustedMember[]): boolean {
-  const keys = new Set(some.map(keyOf));
-  return some.length === others.length && others.every((member) => keys.has(keyOf(member)));
+  const [left, right] = [some, others].map((list) => list.map(keyOf).sort());
+  return JSON.stringify(left) === JSON.stringify(right);
 }
 
 function keyOf({ name, address, certificate }: TrustedMember): string {
