@@ -1,1 +1,7 @@
-export * from './write-file-atomic.js';
+export { StateDirectory } from './state-directory.js';
+export {
+  createDirectory,
+  removeFileDurably,
+  syncDirectory,
+  writeFileAtomic,
+} from './write-file-atomic.js';

@@ -1,0 +1,86 @@
+/** Forgetting a member's state: one decision on disk, then renames, then deletion; foreign files stay. */
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { removeFileDurably, syncDirectory, writeFileAtomic } from './write-file-atomic.js';
+
+/** While it exists, the state must go; whoever opens the directory next finishes the work. */
+const DECISION = '.wipe';
+const TRASH_PREFIX = '.wiped.';
+
+/** What belongs to a member in its state directory. Backups of the database stay with the operator. */
+const OWNED_ENTRIES: readonly RegExp[] = [
+  /^database$/,
+  /^daemon\.yaml$/,
+  /^(server|cluster)\.(crt|key|ca)$/,
+  /^\.(server|cluster)\.pair$/,
+  /^ca\.crl$/,
+  /^patch\.global\.sql$/,
+  /^recovery_db(\.tar\.gz)?$/,
+  /^\..+\.tmp$/,
+];
+
+/** What belongs to a member inside the directories that it shares with hand-made files. */
+const OWNED_IN_DIRECTORIES: Readonly<Record<string, readonly RegExp[]>> = {
+  truststore: [/\.yaml$/, /^\.replace\.json$/, /^\..+\.tmp$/],
+  certificates: [/\.(crt|key|ca)$/, /^\..+\.pair$/, /^\..+\.tmp$/],
+};
+
+/**
+ * Removes a member's state. After a crash at any moment, {@link finishWipe} completes it; state written after
+ * this function has resolved is safe.
+ */
+export async function wipeState(root: string): Promise<void> {
+  await writeFileAtomic(path.join(root, DECISION), '', 0o600);
+  await moveToTrash(root);
+  await emptyTrash(root);
+}
+
+/** Completes a wipe that a crash interrupted; without one, does nothing. */
+export async function finishWipe(root: string): Promise<void> {
+  if (await exists(path.join(root, DECISION))) await moveToTrash(root);
+  await emptyTrash(root);
+}
+
+/** From here to the removal of the decision every step can be repeated. */
+async function moveToTrash(root: string): Promise<void> {
+  const trash = path.join(root, `${TRASH_PREFIX}${randomUUID()}`);
+  await mkdir(trash, { mode: 0o700 });
+  for (const name of await ownedIn(root, OWNED_ENTRIES)) {
+    await rename(path.join(root, name), path.join(trash, name));
+  }
+  for (const [directory, patterns] of Object.entries(OWNED_IN_DIRECTORIES)) {
+    const from = path.join(root, directory);
+    for (const name of await ownedIn(from, patterns)) {
+      await rename(path.join(from, name), path.join(trash, `${directory}-${name}`));
+    }
+    if (await exists(from)) await syncDirectory(from);
+  }
+  await syncDirectory(root);
+  await removeFileDurably(path.join(root, DECISION));
+}
+
+/** What cannot be deleted now is tried again at the next opening. */
+async function emptyTrash(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (!name.startsWith(TRASH_PREFIX)) continue;
+    await rm(path.join(root, name), { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function ownedIn(directory: string, patterns: readonly RegExp[]): Promise<string[]> {
+  if (!(await exists(directory))) return [];
+  const names = await readdir(directory);
+  return names.filter(
+    (name) => name !== DECISION && patterns.some((pattern) => pattern.test(name)),
+  );
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
