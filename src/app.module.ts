@@ -1,0 +1,37 @@
+/** The example application: a cluster member that keeps items. */
+import type { DynamicModule, LoggerService } from '@nestjs/common';
+import { MicroclusterModule } from '@microcluster/nest';
+import { CreateItems1700000000000 } from './items/create-items.migration.js';
+import { Item } from './items/item.entity.js';
+import { ItemsController } from './items/items.controller.js';
+import { ItemsModule } from './items/items.module.js';
+
+/** What the command line decides; everything else is fixed in this file. */
+export interface AppOptions {
+  readonly stateDir: string;
+  readonly version: string;
+  readonly socketGroup?: string;
+  readonly heartbeatIntervalMs?: number;
+  readonly logger?: LoggerService;
+}
+
+export class AppModule {
+  /** The application for one state directory. */
+  static forDaemon(options: AppOptions): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        MicroclusterModule.forRoot({
+          ...options,
+          entities: [Item],
+          extensionsSchema: [CreateItems1700000000000],
+          apiExtensions: ['items'],
+          servers: {
+            items: { coreApi: true, serveUnix: true, resources: [ItemsController] },
+          },
+        }),
+        ItemsModule,
+      ],
+    };
+  }
+}

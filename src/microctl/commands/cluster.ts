@@ -1,0 +1,66 @@
+/** `microctl cluster`: shows and changes the members. */
+import { X509Certificate } from 'node:crypto';
+import { z } from 'zod';
+import { parseAnswer, withDaemon } from '../connection.js';
+import { assertFormat, render } from '../output/render.js';
+import { readLocalMembers } from '../local-members.js';
+import type { Settings } from '../settings.js';
+
+const member = z.looseObject({
+  name: z.string(),
+  address: z.string(),
+  certificate: z.string(),
+  role: z.string(),
+  status: z.string(),
+});
+type Member = z.infer<typeof member>;
+
+/** Prints what the cluster knows of its members. */
+export async function listMembers(settings: Settings, format: string): Promise<void> {
+  assertFormat(format);
+  const answer = await withDaemon(settings, (daemon) => daemon.request('GET', '/core/1.0/cluster'));
+  const members = parseAnswer(z.array(member).nullable(), 'the list of members', answer) ?? [];
+  settings.terminal.out(
+    render(format, {
+      header: ['NAME', 'ADDRESS', 'ROLE', 'FINGERPRINT', 'STATUS'],
+      rows: members.map((m) => [m.name, m.address, m.role, fingerprint(m), m.status]),
+      objects: format === 'yaml' ? members.map(nestIdentity) : answer,
+    }),
+  );
+}
+
+/** Prints what this machine has on disk of the members; works without a running daemon. */
+export async function listLocalMembers(settings: Settings, format: string): Promise<void> {
+  assertFormat(format);
+  const members = await readLocalMembers(settings.stateDir);
+  settings.terminal.out(
+    render(format, {
+      header: ['ID', 'NAME', 'ADDRESS', 'ROLE'],
+      rows: members.map((m) => [String(m.id), m.name, m.address, m.role]),
+      objects: members,
+    }),
+  );
+}
+
+/** Removes a member; prints nothing when that worked. */
+export async function removeMember(
+  settings: Settings,
+  name: string,
+  force: boolean,
+): Promise<void> {
+  await withDaemon(settings, (daemon) =>
+    daemon.request('DELETE', `/core/1.0/cluster/${encodeURIComponent(name)}`, {
+      query: force ? { force: '1' } : {},
+    }),
+  );
+}
+
+function fingerprint(m: Member): string {
+  if (m.certificate === '') return '';
+  return new X509Certificate(m.certificate).fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
+/** In YAML, the three fields that identify a member are one object (`spec/core-api.md` 6). */
+function nestIdentity({ name, address, certificate, ...rest }: Member): unknown {
+  return { clustermemberlocal: { name, address, certificate }, ...rest };
+}

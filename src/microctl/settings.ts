@@ -1,0 +1,12 @@
+/** What every command gets to know: the options that all of them share, and where to write. */
+import type { Terminal } from './terminal.js';
+
+export interface Settings {
+  /** Absolute path of the state directory. */
+  readonly stateDir: string;
+  /** Time limit of the whole command, milliseconds; 0 waits for ever. */
+  readonly timeoutMs: number;
+  /** Show each request on standard error. */
+  readonly verbose: boolean;
+  readonly terminal: Terminal;
+}

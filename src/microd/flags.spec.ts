@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { parseFlags } from './flags.js';
+
+function read(argv: string[], environment: Record<string, string> = {}) {
+  let out = '';
+  let err = '';
+  const flags = parseFlags(argv, environment, '1.2.3', {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  return { flags, out, err };
+}
+
+describe('the flags of microd', () => {
+  it('are read into settings', () => {
+    const { flags } = read([
+      '--state-dir',
+      '/x',
+      '--socket-group',
+      'adm',
+      '--heartbeat',
+      '1m30s',
+      '--verbose',
+    ]);
+    expect(flags).toEqual({
+      stateDir: '/x',
+      socketGroup: 'adm',
+      heartbeatIntervalMs: 90_000,
+      logLevel: 'verbose',
+    });
+  });
+
+  it('take the state directory from the environment, and the flag first', () => {
+    expect(read([], { STATE_DIR: '/env' }).flags).toMatchObject({ stateDir: '/env' });
+    expect(read(['--state-dir', '/x'], { STATE_DIR: '/env' }).flags).toMatchObject({
+      stateDir: '/x',
+    });
+  });
+
+  it('are refused without a state directory', () => {
+    const { flags, err } = read([]);
+    expect(flags).toEqual({ exitCode: 1 });
+    expect(err).toBe('Error: Missing state directory: pass --state-dir or set STATE_DIR\n');
+  });
+
+  it.each([
+    ['--heartbeat', 'soon'],
+    ['--heartbeat', '1ms'],
+    ['--heartbeat', '2h'],
+    ['--frobnicate', 'x'],
+    ['--verbose', 'extra'],
+  ])('are refused: %s %s', (...wrong) => {
+    const { flags, err } = read(['--state-dir', '/x', ...wrong]);
+    expect(flags).toEqual({ exitCode: 1 });
+    expect(err).toMatch(/^Error: /);
+  });
+
+  it('print the version and the help', () => {
+    expect(read(['--version'])).toMatchObject({ flags: { exitCode: 0 }, out: '1.2.3\n' });
+    const help = read(['--help']);
+    expect(help.flags).toEqual({ exitCode: 0 });
+    expect(help.out).toContain('--heartbeat <duration>');
+  });
+});

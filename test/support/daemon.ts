@@ -1,0 +1,204 @@
+/** A real `microd` for end-to-end tests: its process, its command line, and requests to it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { groupIsAlive, signalGroup } from './process-group.js';
+import { type Answer, overSocket, overTls } from './requests.js';
+import { REPOSITORY, runProgram, type ProgramResult } from './programs.js';
+import { eventually } from './eventually.js';
+
+const READY_LIMIT_S = '60';
+const EXIT_LIMIT_MS = 60_000;
+/** Short, so that trust, roles and failures are noticed within a test's patience. */
+const DEFAULT_HEARTBEAT = '500ms';
+
+export interface DaemonOptions {
+  readonly name: string;
+  /** `127.0.0.1:port`, from {@link freeAddresses}. */
+  readonly address: string;
+  readonly stateDir: string;
+  readonly logFile: string;
+  readonly engine?: 'dqlite' | 'sqlite';
+  readonly heartbeat?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the command line. */
+  readonly args?: readonly string[];
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** One daemon; may be started, killed and started again. */
+export class Daemon {
+  readonly name: string;
+  readonly address: string;
+  readonly stateDir: string;
+  readonly logFile: string;
+  private child: ChildProcess | undefined;
+  private readonly groups = new Set<number>();
+
+  constructor(private readonly options: DaemonOptions) {
+    this.name = options.name;
+    this.address = options.address;
+    this.stateDir = options.stateDir;
+    this.logFile = options.logFile;
+  }
+
+  get pid(): number {
+    if (this.child?.pid === undefined) throw new Error(`${this.name} was not started`);
+    return this.child.pid;
+  }
+
+  get socketPath(): string {
+    return join(this.stateDir, 'control.socket');
+  }
+
+  /** Starts the process without waiting for it to answer. */
+  spawn(): ChildProcess {
+    const log = openSync(this.logFile, 'a');
+    const child = spawn(
+      process.execPath,
+      [
+        join(REPOSITORY, 'dist/microd/main.js'),
+        '--state-dir',
+        this.stateDir,
+        '--heartbeat',
+        this.options.heartbeat ?? DEFAULT_HEARTBEAT,
+        ...(this.options.args ?? []),
+      ],
+      { detached: true, stdio: ['ignore', log, log], env: this.environment() },
+    );
+    closeSync(log);
+    if (child.pid !== undefined) this.groups.add(child.pid);
+    this.child = child;
+    return child;
+  }
+
+  /** Starts the process and waits until it is ready. */
+  async start(): Promise<void> {
+    const child = this.spawn();
+    const over = new AbortController();
+    const died = once(child, 'exit', { signal: over.signal }).then(async ([code, signal]) => {
+      throw new Error(`${this.name} ended with ${signal ?? `code ${code}`}:\n${await this.log()}`);
+    });
+    try {
+      await Promise.race([died, this.control('waitready', '--timeout', READY_LIMIT_S)]);
+    } finally {
+      over.abort();
+      died.catch(() => undefined);
+    }
+  }
+
+  /**
+   * Runs `microctl` on this daemon.
+   *
+   * @returns what it printed on standard output
+   * @throws Error with its error text when it fails
+   */
+  async control(...args: string[]): Promise<string> {
+    const result = await this.tryControl(...args);
+    if (result.code !== 0) {
+      throw new Error(`microctl ${args.join(' ')}: ${result.err}\n${await this.log()}`);
+    }
+    return result.out;
+  }
+
+  /** Like {@link control}, for a command that may fail. */
+  tryControl(...args: string[]): Promise<ProgramResult> {
+    return runProgram('microctl', ['--state-dir', this.stateDir, ...args], this.environment());
+  }
+
+  /** A request over the control socket. */
+  request(method: string, path: string, body?: unknown): Promise<Answer> {
+    return overSocket(this.socketPath, method, path, body);
+  }
+
+  /** A request over mutual TLS with the certificate of another daemon, or without one. */
+  async requestTls(
+    caller: Daemon | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer> {
+    const clusterCertificate = await this.file('cluster.crt');
+    const servername = /DNS:([^,]+)/.exec(
+      new X509Certificate(clusterCertificate).subjectAltName ?? '',
+    )?.[1];
+    const identity = caller
+      ? { cert: await caller.file('server.crt'), key: await caller.file('server.key') }
+      : {};
+    const tls = { ...identity, ca: clusterCertificate, ...(servername ? { servername } : {}) };
+    return overTls(this.address, tls, method, path, body);
+  }
+
+  /** The text of a file in the state directory. */
+  file(path: string): Promise<string> {
+    return readFile(join(this.stateDir, path), 'utf8');
+  }
+
+  /** Sends a signal to the daemon alone. */
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** Kills the daemon with SIGKILL, and waits until its database process has followed. */
+  async kill(): Promise<void> {
+    if (this.isRunning()) this.signal('SIGKILL');
+    await this.exit();
+    await this.gone();
+  }
+
+  /** Stops the daemon with SIGTERM. */
+  async stop(): Promise<Exit> {
+    if (this.isRunning()) this.signal('SIGTERM');
+    const exit = await this.exit();
+    await this.gone();
+    return exit;
+  }
+
+  /** Waits for the end of the process. */
+  async exit(): Promise<Exit> {
+    const { child } = this;
+    if (!child) throw new Error(`${this.name} was not started`);
+    if (this.isRunning()) await once(child, 'exit', { signal: AbortSignal.timeout(EXIT_LIMIT_MS) });
+    return { code: child.exitCode, signal: child.signalCode };
+  }
+
+  /** Waits until nothing that this daemon started is alive. */
+  async gone(): Promise<void> {
+    await eventually(`all processes of ${this.name} to end`, EXIT_LIMIT_MS, () => {
+      if ([...this.groups].some(groupIsAlive)) throw new Error('some are alive');
+    });
+  }
+
+  /** Ends everything at once. */
+  async destroy(): Promise<void> {
+    for (const group of this.groups) signalGroup(group, 'SIGKILL');
+    await this.gone();
+  }
+
+  /** The last lines that the daemon logged. */
+  async log(lines = 30): Promise<string> {
+    const text = await readFile(this.logFile, 'utf8').catch(() => '');
+    return `--- log of ${this.name}\n${text.trimEnd().split('\n').slice(-lines).join('\n')}`;
+  }
+
+  private isRunning(): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null;
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      NO_COLOR: '1',
+      ...(this.options.engine ? { MICROCLUSTER_ENGINE: this.options.engine } : {}),
+      ...this.options.env,
+    };
+  }
+}

@@ -1,0 +1,86 @@
+/** Plain HTTP requests on real sockets, without any client of ours. */
+import { once } from 'node:events';
+import { type ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+
+const LIMIT_MS = 30_000;
+
+/** What came back. */
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** The body as JSON; undefined when it is none. */
+  readonly json: unknown;
+  /** The payload of a success envelope. */
+  readonly metadata: unknown;
+  /** The text of an error envelope, else empty. */
+  readonly error: string;
+}
+
+export function overSocket(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
+  return send((options) => httpRequest({ socketPath, ...options }), method, path, body);
+}
+
+export function overTls(
+  address: string,
+  tls: Pick<RequestOptions, 'cert' | 'key' | 'ca' | 'servername'>,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
+  const { hostname: host, port } = new URL(`https://${address}`);
+  return send(
+    (options) =>
+      httpsRequest({ host, port, ...tls, minVersion: 'TLSv1.3', agent: false, ...options }),
+    method,
+    path,
+    body,
+  );
+}
+
+async function send(
+  open: (options: RequestOptions) => ClientRequest,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<Answer> {
+  const payload = body === undefined ? undefined : JSON.stringify(body);
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  const request = open({
+    method,
+    path,
+    signal,
+    headers:
+      payload === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
+  });
+  request.end(payload);
+  const [response]: unknown[] = await once(request, 'response');
+  if (!(response instanceof IncomingMessage)) throw new Error(`${method} ${path}: no answer`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(Buffer.from(chunk));
+  return answerOf(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'));
+}
+
+function answerOf(status: number, text: string): Answer {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    json = undefined;
+  }
+  const envelope = typeof json === 'object' && json !== null ? json : {};
+  return {
+    status,
+    text,
+    json,
+    metadata: 'metadata' in envelope ? envelope.metadata : undefined,
+    error: 'error' in envelope && typeof envelope.error === 'string' ? envelope.error : '',
+  };
+}
