@@ -135,6 +135,11 @@ export const DQLITE_ERRORS = {
   ),
   NODE_START_FAILED: entry('The node at {address} did not start: {reason}', 'none', 'not-executed'),
   NODE_CRASHED: entry('The database process ended unexpectedly ({reason})', 'none', 'unknown'),
+  PARAMETER_COUNT: entry(
+    'The statement takes {expected} parameters and was given {given}; dqlite would quietly use NULL for what is missing',
+    'none',
+    'not-executed',
+  ),
   STATE_FILES: entry('{file}: {reason}', 'none', 'not-executed'),
   // The application layer
   NODE_REMOVED: entry(
@@ -143,6 +148,12 @@ export const DQLITE_ERRORS = {
     'not-executed',
   ),
   REMOVAL_REFUSED: entry('Node {id} cannot be removed: {reason}', 'none', 'not-executed'),
+  // The embedded engine
+  SQLITE3_MISSING: entry(
+    "The npm package sqlite3 is not installed or was not compiled for this Node.js; run 'npm install sqlite3' (compiling it takes a C++ compiler, make and python3)",
+    'none',
+    'not-executed',
+  ),
 } as const satisfies Record<string, CatalogueEntry>;
 
 /** Stable, machine-readable name of an error of this library. */

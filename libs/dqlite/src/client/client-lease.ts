@@ -1,0 +1,219 @@
+/** A connection of the client in one user's hands: statements and transactions that belong together. */
+import { DqliteError, isDqliteError } from '../errors/index.js';
+import type { SqlParameter } from '../values.js';
+import type { Deadline } from './deadline.js';
+import type { QueryResult } from './exchanges.js';
+import type { FifoLock } from './fifo-lock.js';
+import type { LeaderPool, PooledConnection } from './leader-pool.js';
+import { retrying } from './retry.js';
+import type { StreamedRow } from './row-buffer.js';
+import type { ExecResult, SqlSession } from './sql-session.js';
+import { classify, type Statement } from './statement.js';
+
+/** Options of each statement. */
+export interface StatementOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds, waiting in queues included. Default: the client's. */
+  readonly deadlineMs?: number | undefined;
+  /** A second execution does no harm: repeat even when the outcome of the first is unknown. Default false. */
+  readonly idempotent?: boolean | undefined;
+}
+
+/** What a lease needs of its client. */
+export interface LeaseHost {
+  readonly pool: LeaderPool;
+  /** The database's queue of writers. */
+  readonly writers: FifoLock;
+  deadline(options: StatementOptions | undefined): Deadline;
+  retried(error: DqliteError): void;
+}
+
+/**
+ * Uses one connection until {@link release}. Outside of a transaction, what is safe to repeat is repeated, on another
+ * connection if need be; within one, nothing is repeated but statements that found the database busy.
+ *
+ * From its first write until commit, rollback or release, a lease holds the database's write ticket, for which
+ * other writers of this client wait.
+ */
+export class ClientLease {
+  readonly #host: LeaseHost;
+  #pooled: PooledConnection | undefined;
+  #hasTicket: boolean;
+  /** Whether the ticket was asked for in advance and outlives single statements. */
+  #keepsTicket: boolean;
+  #isReleased = false;
+
+  /** @internal Made by `DqliteClient.acquire`. */
+  constructor(host: LeaseHost, pooled: PooledConnection | undefined, hasTicket: boolean) {
+    this.#host = host;
+    this.#pooled = pooled;
+    this.#hasTicket = hasTicket;
+    this.#keepsTicket = hasTicket;
+  }
+
+  /** Whether a transaction is open (or was ended by an error and still needs its rollback). */
+  get inTransaction(): boolean {
+    return this.#status !== 'none';
+  }
+
+  /** Begins a transaction; an immediate one (the default) takes its turn among the writers at once. */
+  async begin(
+    mode: 'immediate' | 'deferred' = 'immediate',
+    options?: StatementOptions,
+  ): Promise<void> {
+    await this.exec(mode === 'immediate' ? 'BEGIN IMMEDIATE' : 'BEGIN', [], options);
+  }
+
+  async commit(options?: StatementOptions): Promise<void> {
+    await this.exec('COMMIT', [], options);
+  }
+
+  /** Undoes the transaction. Succeeds also when an error or the loss of the connection has undone it already. */
+  async rollback(options?: StatementOptions): Promise<void> {
+    if (this.#pooled?.connection.closed === true) {
+      this.#dropConnection();
+      this.#settle('rollback');
+      return;
+    }
+    if (this.inTransaction) await this.exec('ROLLBACK', [], options);
+  }
+
+  /** Runs one statement that yields no rows. */
+  async exec(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    options?: StatementOptions,
+  ): Promise<ExecResult> {
+    const statement = classify(sql);
+    const deadline = this.#host.deadline(options);
+    return this.#run(statement, deadline, options?.idempotent, (session) =>
+      session.exec(statement, parameters, deadline),
+    );
+  }
+
+  /** Runs one statement and collects its rows. */
+  async query(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    options?: StatementOptions,
+  ): Promise<QueryResult> {
+    const statement = classify(sql);
+    const deadline = this.#host.deadline(options);
+    return this.#run(statement, deadline, options?.idempotent, (session) =>
+      session.query(statement, parameters, deadline),
+    );
+  }
+
+  /** Runs one statement and yields its rows as they arrive; the deadline bounds each wait for more. */
+  async *stream(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    options?: StatementOptions,
+  ): AsyncGenerator<StreamedRow, void, undefined> {
+    const statement = classify(sql);
+    if (statement.writes || !statement.useQuery) {
+      const { columns, rows } = await this.query(sql, parameters, options);
+      for (const row of rows) yield { columns, row };
+      return;
+    }
+    const deadline = this.#host.deadline(options);
+    const session = await this.#session(deadline);
+    yield* session.stream(statement, parameters, deadline);
+  }
+
+  /**
+   * Gives the connection back; an open transaction is rolled back. Idempotent, never throws.
+   *
+   * @param error why the work ended; the connection is then closed rather than kept
+   */
+  async release(error?: unknown): Promise<void> {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    const connection = this.#pooled?.connection;
+    if (connection !== undefined && !connection.closed) {
+      if (connection.transactionStatus !== 'none') {
+        await connection.session.rollBackQuietly();
+      } else if (error !== undefined && !isDqliteError(error)) {
+        connection.close();
+      }
+    }
+    this.#dropConnection();
+    this.#dropTicket();
+  }
+
+  get #status(): 'none' | 'open' | 'ended' {
+    return this.#pooled?.connection.transactionStatus ?? 'none';
+  }
+
+  /** Whether the connection carries something that another one would lack: a transaction, settings, temporary tables. */
+  get #isPinned(): boolean {
+    return this.inTransaction || this.#pooled?.connection.isTainted === true;
+  }
+
+  async #run<T>(
+    statement: Statement,
+    deadline: Deadline,
+    idempotent: boolean | undefined,
+    send: (session: SqlSession) => Promise<T>,
+  ): Promise<T> {
+    if (this.#isReleased) throw new DqliteError('CLOSED', { what: 'The lease' });
+    const isPinned = this.#isPinned;
+    if (statement.writes && statement.kind !== 'commit' && !this.#hasTicket) {
+      await this.#host.writers.acquire(deadline);
+      this.#hasTicket = true;
+    }
+    const what = 'A statement of a lease';
+    const onRetry = (error: DqliteError): void => this.#host.retried(error);
+    const mayRetry = (error: DqliteError): boolean => !isPinned || error.code === 'BUSY';
+    try {
+      return await retrying({ deadline, what, idempotent, onRetry, mayRetry }, async () => {
+        const session = await this.#session(deadline);
+        try {
+          return await send(session);
+        } catch (error) {
+          if (!isPinned) this.#lost(error);
+          throw error;
+        }
+      });
+    } finally {
+      this.#settle(statement.kind);
+    }
+  }
+
+  /** The session to use now; outside of a transaction, a lost connection is replaced. */
+  async #session(deadline: Deadline): Promise<SqlSession> {
+    if (this.#isReleased) throw new DqliteError('CLOSED', { what: 'The lease' });
+    if (this.#pooled?.connection.closed === true && !this.#isPinned) this.#dropConnection();
+    this.#pooled ??= await this.#host.pool.acquire(deadline, this.#hasTicket);
+    return this.#pooled.connection.session;
+  }
+
+  /** Outside of a transaction: the next attempt uses another connection if this one is done for. */
+  #lost(error: unknown): void {
+    if (
+      isDqliteError(error, 'NOT_LEADER', 'LEADERSHIP_LOST', 'CONNECTION_LOST', 'OUTCOME_UNKNOWN')
+    ) {
+      const address = this.#pooled?.connection.address;
+      this.#dropConnection();
+      if (address !== undefined) this.#host.pool.evict(address);
+    }
+  }
+
+  /** The ticket goes to the next writer as soon as nothing is left uncommitted. */
+  #settle(kind: Statement['kind']): void {
+    if (this.inTransaction) return;
+    if (kind === 'commit' || kind === 'rollback') this.#keepsTicket = false;
+    if (!this.#keepsTicket) this.#dropTicket();
+  }
+
+  #dropConnection(): void {
+    this.#pooled?.release();
+    this.#pooled = undefined;
+  }
+
+  #dropTicket(): void {
+    if (this.#hasTicket) this.#host.writers.release();
+    this.#hasTicket = false;
+    this.#keepsTicket = false;
+  }
+}

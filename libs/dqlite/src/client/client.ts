@@ -1,0 +1,324 @@
+/** The client of one replicated database: finds the leader, queues writers, and repeats what is safe to repeat. */
+import { DqliteError, isDqliteError } from '../errors/index.js';
+import type { Dial, NodeInfo, SqlParameter } from '../values.js';
+import type { DumpedFile } from '../wire/index.js';
+import { ClientLease, type LeaseHost, type StatementOptions } from './client-lease.js';
+import { checkDatabaseName } from './database-name.js';
+import { Deadline, DEFAULT_DEADLINE_MS } from './deadline.js';
+import type { QueryResult } from './exchanges.js';
+import { FifoLock } from './fifo-lock.js';
+import { LeaderConnector, type LeaderConnectorOptions } from './leader-connector.js';
+import { LeaderPool } from './leader-pool.js';
+import { isRetryable, retrying } from './retry.js';
+import type { StreamedRow } from './row-buffer.js';
+import type { ExecResult, SqlSession } from './sql-session.js';
+import { classify, classifyAll, type Statement } from './statement.js';
+
+export interface DqliteClientOptions extends Pick<
+  LeaderConnectorOptions,
+  'attemptTimeoutMs' | 'staggerMs' | 'maxBackoffMs' | 'connection'
+> {
+  readonly dial: Dial;
+  /** The members known now; asked again whenever the leader is searched. */
+  readonly servers: () => readonly Pick<NodeInfo, 'address' | 'role'>[];
+  /** 1 to 200 letters, digits, `_`, `.` or `-`. */
+  readonly database: string;
+  /** Connections in use at the same time, besides one for the writer. Default 8. Lower: readers wait. Higher: memory on the leader. */
+  readonly poolSize?: number;
+  /** Milliseconds that a call may take when it names no deadline of its own. Default 10,000. */
+  readonly deadlineMs?: number;
+}
+
+export interface AcquireOptions extends StatementOptions {
+  /** Take the write ticket before returning, rather than at the first write. Default false. */
+  readonly write?: boolean;
+}
+
+export interface TransactionOptions extends StatementOptions {
+  /** Default `immediate`. A `deferred` one that reads first and then writes may have to run again. */
+  readonly mode?: 'immediate' | 'deferred';
+  /** Whether the function may be called again when its transaction certainly had no effect. Default true. */
+  readonly rerun?: boolean;
+}
+
+/** Counters since the client was made, and the state of its queues. */
+export interface ClientStats {
+  readonly idleConnections: number;
+  readonly usedConnections: number;
+  readonly waitingForConnection: number;
+  readonly waitingWriters: number;
+  readonly retries: number;
+  /** Of these retries, how many found the database busy: other members were writing. */
+  readonly busy: number;
+  readonly unknownOutcomes: number;
+}
+
+/** Time for those in the middle of something when the client closes, milliseconds. */
+const CLOSE_GRACE_MS = 2000;
+
+/** All methods reject with a `DqliteError`. */
+export class DqliteClient {
+  readonly database: string;
+  readonly #pool: LeaderPool;
+  readonly #connector: LeaderConnector;
+  readonly #writers: FifoLock;
+  readonly #deadlineMs: number;
+  readonly #host: LeaseHost;
+  #closed: DqliteError | undefined;
+  #retries = 0;
+  #busy = 0;
+  #unknownOutcomes = 0;
+
+  constructor(options: DqliteClientOptions) {
+    this.database = checkDatabaseName(options.database);
+    this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+    const connection = { schema: { value: 0 }, ...options.connection };
+    this.#connector = new LeaderConnector({ ...options, connection });
+    this.#pool = new LeaderPool(this.#connector, this.database, options.poolSize ?? 8);
+    this.#writers = new FifoLock(`Waiting to write to the database '${this.database}'`);
+    this.#host = {
+      pool: this.#pool,
+      writers: this.#writers,
+      deadline: (given) => this.#deadline(given),
+      retried: (error) => this.#countRetry(error),
+    };
+  }
+
+  get stats(): ClientStats {
+    return {
+      idleConnections: this.#pool.idle,
+      usedConnections: this.#pool.inUse,
+      waitingForConnection: this.#pool.waiting,
+      waitingWriters: this.#writers.waiting,
+      retries: this.#retries,
+      busy: this.#busy,
+      unknownOutcomes: this.#unknownOutcomes,
+    };
+  }
+
+  /**
+   * Runs one statement that yields no rows, in a transaction of its own. Writers take turns. Of several statements in
+   * one text, each is run by itself on one connection, and the result is the last one's.
+   */
+  async exec(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    options?: StatementOptions,
+  ): Promise<ExecResult> {
+    const statements = classifyAll(sql);
+    if (statements.length > 1) return this.#script(statements, parameters, options);
+    const statement = classify(sql);
+    const deadline = this.#deadline(options);
+    return this.#run(statement, deadline, options, (session) =>
+      session.exec(statement, parameters, deadline),
+    );
+  }
+
+  /** Runs one statement, in a transaction of its own, and collects its rows. */
+  async query(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    options?: StatementOptions,
+  ): Promise<QueryResult> {
+    const statement = classify(sql);
+    const deadline = this.#deadline(options);
+    return this.#run(statement, deadline, options, (session) =>
+      session.query(statement, parameters, deadline),
+    );
+  }
+
+  /** Runs one statement and yields its rows as they arrive; the deadline bounds each wait for more. */
+  async *stream(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    options?: StatementOptions,
+  ): AsyncGenerator<StreamedRow, void, undefined> {
+    refuseTransactionControl(classify(sql));
+    const lease = await this.acquire(options);
+    try {
+      yield* lease.stream(sql, parameters, options);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /** A connection of one's own, to be released by the caller. */
+  async acquire(options: AcquireOptions = {}): Promise<ClientLease> {
+    const deadline = this.#deadline(options);
+    const write = options.write === true;
+    if (write) await this.#writers.acquire(deadline);
+    try {
+      const pooled = await this.#attempts(deadline, options, () =>
+        this.#pool.acquire(deadline, write),
+      );
+      return new ClientLease(this.#host, pooled, write);
+    } catch (error) {
+      if (write) this.#writers.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Calls `work` within a transaction, commits when it resolves and rolls back when it rejects.
+   *
+   * When the transaction certainly had no effect (the leader changed, another writer came first), `work` is called
+   * again, within the deadline: it should do nothing but what it does through its lease. Switch that off with `rerun`.
+   *
+   * @throws DqliteError OUTCOME_UNKNOWN when the answer to COMMIT was lost
+   */
+  async transaction<T>(
+    work: (lease: ClientLease) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const deadline = this.#deadline(options);
+    let isStarted = false;
+    const mayRetry = (): boolean => !isStarted || options.rerun !== false;
+    return this.#attempts(deadline, { ...options, mayRetry }, async () => {
+      const rest = { signal: options.signal, deadlineMs: deadline.remainingMs };
+      const lease = await this.acquire({ ...rest, write: options.mode !== 'deferred' });
+      try {
+        await lease.begin(options.mode, rest);
+        isStarted = true;
+        const result = await work(lease);
+        await lease.commit({ signal: options.signal, deadlineMs: deadline.remainingMs });
+        return result;
+      } finally {
+        await lease.release();
+      }
+    });
+  }
+
+  /** The files of the database, as they are on the leader. */
+  async dump(options?: StatementOptions): Promise<readonly DumpedFile[]> {
+    const deadline = this.#deadline(options);
+    return this.#attempts(deadline, options, async () => {
+      this.#checkOpen();
+      const wait = { signal: deadline.signal, deadlineMs: deadline.remainingMs };
+      const connection = await this.#connector.connect(wait);
+      try {
+        return await connection.dump(this.database, options);
+      } finally {
+        connection.close();
+      }
+    });
+  }
+
+  /** Refuses new work, lets what is running finish for up to 2 s, and closes all connections. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closed = new DqliteError('CLOSED', { what: `The client of '${this.database}'` });
+      this.#pool.close(this.#closed);
+      this.#writers.close(this.#closed);
+    }
+    const grace = new Deadline({ deadlineMs: CLOSE_GRACE_MS });
+    while (this.#pool.inUse > 0 && !grace.isOver) await grace.pause(5, 'Closing').catch(() => {});
+    this.#pool.destroy();
+  }
+
+  /** A statement in a transaction of its own; a writing one takes its turn first. */
+  async #run<T>(
+    statement: Statement,
+    deadline: Deadline,
+    options: StatementOptions | undefined,
+    send: (session: SqlSession) => Promise<T>,
+  ): Promise<T> {
+    this.#checkOpen();
+    refuseTransactionControl(statement);
+    if (!statement.writes) return this.#attempt(deadline, options, false, send);
+    if (!this.#writers.tryAcquire()) await this.#writers.acquire(deadline);
+    try {
+      return await this.#attempt(deadline, options, true, send);
+    } finally {
+      this.#writers.release();
+    }
+  }
+
+  #attempt<T>(
+    deadline: Deadline,
+    options: StatementOptions | undefined,
+    reserved: boolean,
+    send: (session: SqlSession) => Promise<T>,
+  ): Promise<T> {
+    return this.#attempts(deadline, options, async () => {
+      const pooled = await this.#pool.acquire(deadline, reserved);
+      try {
+        return await send(pooled.connection.session);
+      } catch (error) {
+        if (pooled.connection.closed) this.#pool.evict(pooled.connection.address);
+        throw error;
+      } finally {
+        pooled.release();
+      }
+    });
+  }
+
+  #attempts<T>(
+    deadline: Deadline,
+    options: (StatementOptions & { mayRetry?: () => boolean }) | undefined,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    const { idempotent, mayRetry } = options ?? {};
+    const what = `A request to the database '${this.database}'`;
+    const onRetry = (error: DqliteError): void => this.#countRetry(error);
+    return retrying(
+      { deadline, what, idempotent, onRetry, ...(mayRetry === undefined ? {} : { mayRetry }) },
+      async () => {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (isDqliteError(error, 'OUTCOME_UNKNOWN')) this.#unknownOutcomes++;
+          throw error;
+        }
+      },
+    );
+  }
+
+  /** Statements one after the other on one connection; repeated only while none of them was run. */
+  async #script(
+    statements: readonly Statement[],
+    parameters: readonly SqlParameter[],
+    options: StatementOptions | undefined,
+  ): Promise<ExecResult> {
+    if (parameters.length > 0) {
+      throw new DqliteError('STATEMENT_REFUSED', {
+        statement: `A text of ${statements.length} statements`,
+        reason: 'parameters would all go to the first; send the statements one by one',
+      });
+    }
+    const lease = await this.acquire({
+      ...options,
+      write: statements.some(({ writes }) => writes),
+    });
+    try {
+      let result: ExecResult = { lastInsertId: 0, rowsAffected: 0 };
+      for (const statement of statements) result = await lease.exec(statement.sql, [], options);
+      return result;
+    } finally {
+      await lease.release();
+    }
+  }
+
+  #deadline(options: StatementOptions | undefined): Deadline {
+    return new Deadline(options, this.#deadlineMs);
+  }
+
+  #countRetry(error: DqliteError): void {
+    this.#retries++;
+    if (isDqliteError(error, 'BUSY', 'BUSY_SNAPSHOT')) this.#busy++;
+    else if (isRetryable(error)) this.#pool.evict(this.#connector.lastLeader ?? '');
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw this.#closed;
+  }
+}
+
+/** A transaction that spans calls needs a connection of its own. */
+function refuseTransactionControl({ kind, sql }: Statement): void {
+  if (kind === 'begin' || kind === 'commit' || kind === 'rollback' || kind === 'savepoint') {
+    throw new DqliteError('STATEMENT_REFUSED', {
+      statement: sql,
+      reason: 'each call may use another connection; use transaction() or acquire()',
+    });
+  }
+}
