@@ -1,0 +1,36 @@
+export { isClientError, MicroclusterClientError, type ClientErrorCode } from './client-error.js';
+export {
+  minimumTlsVersion,
+  type ClientTarget,
+  type MemberTarget,
+  type SocketTarget,
+} from './endpoint.js';
+export {
+  NOTIFIER_USER_AGENT,
+  type HttpMethod,
+  type RawReply,
+  type RequestOptions,
+} from './exchange.js';
+export {
+  MicroclusterClient,
+  type BodyOptions,
+  type MicroclusterClientOptions,
+  type RemoteHooks,
+} from './microcluster-client.js';
+export { fetchPeerCertificate } from './peer-certificate.js';
+export type {
+  ClusterMember,
+  ClusterMemberLocal,
+  Control,
+  DaemonConfig,
+  HeartbeatInfo,
+  Server,
+  ServerConfigs,
+  SqlBatch,
+  SqlDump,
+  SqlResult,
+  TokenRecord,
+  TokenRequest,
+  TokenResponse,
+  WireKeyPair,
+} from '../types/schemas.js';
