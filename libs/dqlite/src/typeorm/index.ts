@@ -1,0 +1,14 @@
+/** The TypeORM data source and the engines it runs on. */
+export { DqliteDataSource, type DqliteDataSourceOptions } from './orm/data-source.js';
+export type {
+  SqlAcquireOptions,
+  SqlCallOptions,
+  SqlConnection,
+  SqlEngine,
+  SqlExecutor,
+  SqlResult,
+  SqlRow,
+  TransactionMode,
+} from './engine.js';
+export { SqliteEngine, type SqliteEngineOptions } from './sqlite/sqlite-engine.js';
+export { DqliteEngine, type DqliteEngineOptions } from './dqlite/dqlite-engine.js';

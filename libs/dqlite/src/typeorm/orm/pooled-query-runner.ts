@@ -1,0 +1,343 @@
+/** TypeORM's abstract SQLite query runner: single statements on any connection, everything else on one of its own. */
+import {
+  NamedPlaceholdersNotSupportedError,
+  type ObjectLiteral,
+  QueryFailedError,
+  QueryResult,
+  QueryRunnerAlreadyReleasedError,
+  type ReplicationMode,
+  TransactionNotStartedError,
+} from 'typeorm';
+import { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
+import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
+import { validateIsolationLevel } from 'typeorm/driver/validate-isolation-level.js';
+import { Broadcaster } from 'typeorm/subscriber/Broadcaster.js';
+import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
+import { classify, type Statement } from '../../client/statement.js';
+import { DqliteError } from '../../errors/index.js';
+import type {
+  SqlCallOptions,
+  SqlConnection,
+  SqlResult,
+  SqlRow,
+  TransactionMode,
+} from '../engine.js';
+import type { PooledDriver } from './pooled-driver.js';
+import { currentLimits } from './query-options.js';
+import { RowStream } from './row-stream.js';
+import { toSqlParameters } from '../sql/parameters.js';
+
+/** Rebuilding a large table takes longer than a query may; used when nobody set a deadline, milliseconds. */
+const MIGRATION_DEADLINE_MS = 600_000;
+const NO_LIMITS: SqlCallOptions = {};
+
+export class PooledQueryRunner extends AbstractSqliteQueryRunner {
+  declare driver: PooledDriver;
+  /** The connection of this runner's transaction, or of a user who asked for one. */
+  private own: SqlConnection | undefined;
+  private acquiring: Promise<SqlConnection> | undefined;
+  private migrating = false;
+
+  constructor(driver: PooledDriver, mode: ReplicationMode) {
+    super();
+    this.driver = driver;
+    this.dataSource = driver.dataSource;
+    this.broadcaster = new Broadcaster(this);
+    this.mode = mode;
+  }
+
+  /** Takes a connection for this runner alone, until it is released. */
+  override async connect(): Promise<SqlConnection> {
+    this.refuseReleased();
+    return this.ownConnection(false);
+  }
+
+  /** Gives the connection back; an open transaction is rolled back. Idempotent. */
+  override async release(): Promise<void> {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.isTransactionActive = false;
+    await super.release();
+    const own = this.own ?? (await this.acquiring?.catch(() => undefined));
+    this.own = undefined;
+    await own?.release();
+  }
+
+  override query(
+    sql: string,
+    parameters: unknown[] | ObjectLiteral | undefined,
+    useStructuredResult: true,
+  ): Promise<QueryResult<SqlRow>>;
+  override query(
+    sql: string,
+    parameters?: unknown[] | ObjectLiteral,
+    useStructuredResult?: boolean,
+  ): Promise<unknown>;
+  /** @throws QueryFailedError with the `DqliteError` as its `driverError`; `DqliteError` `NOT_OPEN` before the database is open */
+  override async query(
+    sql: string,
+    parameters: unknown[] | ObjectLiteral = [],
+    useStructuredResult = false,
+  ): Promise<unknown> {
+    this.refuseReleased();
+    if (!Array.isArray(parameters)) throw new NamedPlaceholdersNotSupportedError();
+    void this.driver.engine;
+    const values: unknown[] = parameters;
+    const result = await this.observed(sql, values, () => this.execute(sql, values));
+    return useStructuredResult ? result : result.raw;
+  }
+
+  override async stream(
+    sql: string,
+    parameters: unknown[] = [],
+    onEnd?: () => unknown,
+    onError?: (error: Error) => unknown,
+  ): Promise<RowStream> {
+    this.refuseReleased();
+    const executor = this.own ?? this.driver.engine;
+    this.dataSource.logger.logQuery(sql, parameters, this);
+    const rows = this.failing(sql, parameters, () =>
+      executor.stream(sql, toSqlParameters(parameters), this.limits()),
+    );
+    return new RowStream(rows, async (error) => {
+      await (error ? onError?.(error) : onEnd?.());
+    });
+  }
+
+  /** Immediate, unless the runner only reads; within a transaction, a savepoint. */
+  override async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
+    this.refuseReleased();
+    validateIsolationLevel(
+      this.driver.supportedIsolationLevels,
+      isolationLevel ?? this.dataSource.options.isolationLevel,
+    );
+    await this.broadcast('BeforeTransactionStart');
+    if (this.transactionDepth === 0) {
+      await this.begin(this.mode === 'slave' ? 'deferred' : 'immediate');
+    } else {
+      await this.query(`SAVEPOINT typeorm_${this.transactionDepth}`);
+      this.transactionDepth += 1;
+    }
+    await this.broadcast('AfterTransactionStart');
+  }
+
+  override async commitTransaction(): Promise<void> {
+    if (!this.isTransactionActive) throw new TransactionNotStartedError();
+    await this.broadcast('BeforeTransactionCommit');
+    if (this.transactionDepth > 1) {
+      await this.query(`RELEASE SAVEPOINT typeorm_${this.transactionDepth - 1}`);
+      this.transactionDepth -= 1;
+    } else {
+      await this.commit();
+    }
+    await this.broadcast('AfterTransactionCommit');
+  }
+
+  override async rollbackTransaction(): Promise<void> {
+    if (!this.isTransactionActive) throw new TransactionNotStartedError();
+    await this.broadcast('BeforeTransactionRollback');
+    if (this.transactionDepth > 1) {
+      this.transactionDepth -= 1;
+      await this.query(`ROLLBACK TO SAVEPOINT typeorm_${this.transactionDepth}`);
+    } else {
+      await this.rollback();
+    }
+    await this.broadcast('AfterTransactionRollback');
+  }
+
+  /** Foreign keys off, so that rebuilding a table deletes nothing that refers to it. Without effect within a transaction. */
+  override async beforeMigration(): Promise<void> {
+    this.migrating = true;
+    if (!this.isTransactionActive) await this.query('PRAGMA foreign_keys = OFF');
+  }
+
+  override async afterMigration(): Promise<void> {
+    if (!this.isTransactionActive) await this.query('PRAGMA foreign_keys = ON');
+    this.migrating = false;
+  }
+
+  private async execute(sql: string, values: readonly unknown[]): Promise<QueryResult> {
+    const parameters = toSqlParameters(values);
+    const statement = classify(sql);
+    switch (statement.kind) {
+      case 'begin':
+        await this.beginNow(
+          statement.beginMode === 'deferred' && /deferred/i.test(sql) ? 'deferred' : 'immediate',
+        );
+        return new QueryResult();
+      case 'commit':
+        await this.commitNow();
+        return new QueryResult();
+      case 'rollback':
+        await this.rollbackNow();
+        return new QueryResult();
+      default:
+        return this.toQueryResult(statement, await this.run(statement, sql, parameters));
+    }
+  }
+
+  private async run(
+    statement: Statement,
+    sql: string,
+    parameters: ReturnType<typeof toSqlParameters>,
+  ): Promise<SqlResult> {
+    if (this.isTransactionActive && this.mode === 'slave' && statement.writes) {
+      throw new DqliteError('STATEMENT_REFUSED', {
+        statement: 'A writing statement',
+        reason: 'the transaction was begun for reading only',
+      });
+    }
+    const needsOwn = statement.taints || statement.kind === 'savepoint';
+    const executor = needsOwn ? await this.ownConnection(false) : (this.own ?? this.driver.engine);
+    return executor.run(sql, parameters, this.limits());
+  }
+
+  private toQueryResult(statement: Statement, result: SqlResult): QueryResult {
+    const structured = new QueryResult<SqlRow>();
+    if (statement.useQuery) {
+      structured.records = toRecords(result);
+      structured.raw = structured.records;
+      if (statement.returning) structured.affected = result.rowsAffected;
+    } else if (statement.kind === 'write') {
+      structured.affected = result.rowsAffected;
+      structured.raw = INSERTS.test(statement.sql) ? result.lastInsertId : result.rowsAffected;
+    }
+    return structured;
+  }
+
+  private async begin(mode: TransactionMode): Promise<void> {
+    const sql = mode === 'immediate' ? 'BEGIN IMMEDIATE' : 'BEGIN DEFERRED';
+    await this.observed(sql, [], () => this.beginNow(mode).then(() => new QueryResult()));
+  }
+
+  private async commit(): Promise<void> {
+    await this.observed('COMMIT', [], () => this.commitNow().then(() => new QueryResult()));
+  }
+
+  private async rollback(): Promise<void> {
+    await this.observed('ROLLBACK', [], () => this.rollbackNow().then(() => new QueryResult()));
+  }
+
+  private async beginNow(mode: TransactionMode): Promise<void> {
+    const own = await this.ownConnection(mode === 'immediate');
+    await own.begin(mode, this.limits());
+    this.isTransactionActive = true;
+    this.transactionDepth = 1;
+  }
+
+  private async commitNow(): Promise<void> {
+    await this.own?.commit(this.limits());
+    this.isTransactionActive = false;
+    this.transactionDepth = 0;
+  }
+
+  /** Without limits: what was cancelled must be rolled back all the same. */
+  private async rollbackNow(): Promise<void> {
+    this.isTransactionActive = false;
+    this.transactionDepth = 0;
+    await this.own?.rollback(NO_LIMITS);
+  }
+
+  /** This runner's own connection, acquired once. */
+  private async ownConnection(write: boolean): Promise<SqlConnection> {
+    if (this.own) return this.own;
+    this.acquiring ??= this.driver.engine.acquire({ ...this.limits(), write });
+    try {
+      this.own = await this.acquiring;
+      return this.own;
+    } finally {
+      this.acquiring = undefined;
+    }
+  }
+
+  private limits(): SqlCallOptions {
+    const limits = currentLimits();
+    return this.migrating && limits.deadlineMs === undefined
+      ? { ...limits, deadlineMs: MIGRATION_DEADLINE_MS }
+      : limits;
+  }
+
+  /** Runs a statement with TypeORM's logging, subscribers and error class around it. */
+  private async observed(
+    sql: string,
+    parameters: unknown[],
+    run: () => Promise<QueryResult>,
+  ): Promise<QueryResult> {
+    const { dataSource, broadcaster } = this;
+    const { logger } = dataSource;
+    const subscribed = dataSource.subscribers.length > 0;
+    logger.logQuery(sql, parameters, this);
+    if (subscribed) await broadcaster.broadcast('BeforeQuery', sql, parameters);
+    const startedAt = performance.now();
+    const after = async (result: QueryResult | undefined, error?: Error): Promise<void> => {
+      if (!subscribed) return;
+      const outcome = new BroadcasterResult();
+      const elapsed = result && performance.now() - startedAt;
+      broadcaster.broadcastAfterQueryEvent(
+        outcome,
+        sql,
+        parameters,
+        result !== undefined,
+        elapsed,
+        result?.raw,
+        error,
+      );
+      await outcome.wait();
+    };
+    let result: QueryResult;
+    try {
+      result = await run();
+    } catch (thrown) {
+      const error = asError(thrown);
+      logger.logQueryError(error, sql, parameters, this);
+      await after(undefined, error);
+      throw new QueryFailedError(sql, parameters, error);
+    }
+    const slow = dataSource.options.maxQueryExecutionTime;
+    const elapsed = performance.now() - startedAt;
+    if (slow !== undefined && elapsed > slow) logger.logQuerySlow(elapsed, sql, parameters, this);
+    await after(result);
+    return result;
+  }
+
+  private async *failing(
+    sql: string,
+    parameters: unknown[],
+    open: () => AsyncIterable<SqlRow>,
+  ): AsyncGenerator<SqlRow, void, undefined> {
+    try {
+      yield* open();
+    } catch (thrown) {
+      const error = asError(thrown);
+      this.dataSource.logger.logQueryError(error, sql, parameters, this);
+      throw new QueryFailedError(sql, parameters, error);
+    }
+  }
+
+  private async broadcast(event: TransactionEvent): Promise<void> {
+    if (this.dataSource.subscribers.length > 0) await this.broadcaster.broadcast(event);
+  }
+
+  private refuseReleased(): void {
+    if (this.isReleased) throw new QueryRunnerAlreadyReleasedError();
+  }
+}
+
+type TransactionEvent = Extract<
+  Parameters<Broadcaster['broadcast']>[0],
+  `${'Before' | 'After'}Transaction${string}`
+>;
+
+const INSERTS = /^(?:insert|replace|with\b.*\b(?:insert|replace)\s+into)\b/is;
+
+function toRecords({ columns, rows }: SqlResult): SqlRow[] {
+  return rows.map((row) => {
+    const record: SqlRow = {};
+    for (let i = 0; i < columns.length; i += 1) record[columns[i] ?? ''] = row[i] ?? null;
+    return record;
+  });
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

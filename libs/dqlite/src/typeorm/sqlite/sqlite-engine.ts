@@ -1,0 +1,196 @@
+/** The embedded engine: one SQLite file, through the npm package sqlite3, for a single process. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { classify } from '../../client/statement.js';
+import { DqliteError } from '../../errors/index.js';
+import type { SqlParameter } from '../../values.js';
+import type { SqlAcquireOptions, SqlCallOptions, SqlEngine, SqlResult, SqlRow } from '../engine.js';
+import { loadSqlite3, type Sqlite3Binding } from './binding.js';
+import { FifoGate } from './fifo-gate.js';
+import { SqliteConnection } from './sqlite-connection.js';
+import { SqliteHandle } from './sqlite-handle.js';
+
+export interface SqliteEngineOptions {
+  /** Path of the database file; created with its folder when missing. `:memory:` is a temporary file, deleted on close. */
+  readonly file: string;
+  /** Connections for readers and for those that keep one; writers have one more. Default 4. */
+  readonly poolSize?: number;
+  /** Milliseconds for a call that names no deadline. Default 10,000. */
+  readonly deadlineMs?: number;
+}
+
+/** Everything that exists while the database is open. */
+interface OpenDatabase {
+  readonly binding: Sqlite3Binding;
+  readonly file: string;
+  readonly temporary: string | undefined;
+  readonly slots: FifoGate;
+  readonly ticket: FifoGate;
+  readonly idle: SqliteHandle[];
+  readonly inUse: Set<SqliteHandle>;
+  /** The connection of whoever holds the ticket; not one of the pool's, so that a full pool never blocks a writer. */
+  writer: SqliteHandle | undefined;
+}
+
+export class SqliteEngine implements SqlEngine {
+  readonly name = 'sqlite';
+  private readonly file: string;
+  private readonly poolSize: number;
+  private readonly deadlineMs: number;
+  private opening: Promise<OpenDatabase> | undefined;
+  private database: OpenDatabase | undefined;
+
+  constructor({ file, poolSize = 4, deadlineMs = 10_000 }: SqliteEngineOptions) {
+    this.file = file;
+    this.poolSize = poolSize;
+    this.deadlineMs = deadlineMs;
+  }
+
+  get isOpen(): boolean {
+    return this.database !== undefined;
+  }
+
+  async open(): Promise<void> {
+    this.opening ??= this.openDatabase();
+    try {
+      this.database = await this.opening;
+    } catch (error) {
+      this.opening = undefined;
+      throw error;
+    }
+  }
+
+  async run(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    options: SqlCallOptions = {},
+  ): Promise<SqlResult> {
+    const connection = await this.acquire({ ...options, write: classify(sql).writes });
+    try {
+      return await connection.run(sql, parameters, options);
+    } finally {
+      await connection.release();
+    }
+  }
+
+  async *stream(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    options: SqlCallOptions = {},
+  ): AsyncGenerator<SqlRow, void, undefined> {
+    const connection = await this.acquire(options);
+    try {
+      yield* connection.stream(sql, parameters, options);
+    } finally {
+      await connection.release();
+    }
+  }
+
+  async acquire(options: SqlAcquireOptions = {}): Promise<SqliteConnection> {
+    const database = this.opened();
+    return options.write
+      ? this.leaseWriter(database, options)
+      : this.leaseReader(database, options);
+  }
+
+  async close(): Promise<void> {
+    const database = this.database;
+    this.database = undefined;
+    this.opening = undefined;
+    if (!database) return;
+    database.slots.close();
+    database.ticket.close();
+    for (const handle of database.inUse) handle.interrupt();
+    const { writer } = database;
+    const handles = new Set([...database.idle, ...database.inUse, ...(writer ? [writer] : [])]);
+    await Promise.all([...handles].map((handle) => handle.close()));
+    if (database.temporary) await rm(database.temporary, { recursive: true, force: true });
+  }
+
+  private async leaseReader(
+    database: OpenDatabase,
+    options: SqlAcquireOptions,
+  ): Promise<SqliteConnection> {
+    const leave = await database.slots.enter(options);
+    try {
+      const handle = database.idle.pop() ?? (await this.openHandle(database));
+      database.inUse.add(handle);
+      return new SqliteConnection({
+        handle,
+        ticket: database.ticket,
+        holdsTicket: false,
+        giveBack: async (broken) => {
+          database.inUse.delete(handle);
+          if (broken) await handle.close();
+          else database.idle.push(handle);
+          leave();
+        },
+      });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  private async leaseWriter(
+    database: OpenDatabase,
+    options: SqlAcquireOptions,
+  ): Promise<SqliteConnection> {
+    const leave = await database.ticket.enter(options);
+    try {
+      const handle = (database.writer ??= await this.openHandle(database));
+      database.inUse.add(handle);
+      return new SqliteConnection({
+        handle,
+        ticket: database.ticket,
+        holdsTicket: true,
+        giveBack: async (broken) => {
+          database.inUse.delete(handle);
+          if (broken) {
+            database.writer = undefined;
+            await handle.close();
+          }
+          leave();
+        },
+      });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  private openHandle({ binding, file }: OpenDatabase): Promise<SqliteHandle> {
+    return SqliteHandle.open(binding, file, this.deadlineMs);
+  }
+
+  private async openDatabase(): Promise<OpenDatabase> {
+    const binding = await loadSqlite3();
+    const temporary =
+      this.file === ':memory:' ? await mkdtemp(join(tmpdir(), 'microcluster-sqlite-')) : undefined;
+    const file = temporary ? join(temporary, 'database.sqlite') : this.file;
+    const database: OpenDatabase = {
+      binding,
+      file,
+      temporary,
+      slots: new FifoGate('Waiting for a database connection', this.poolSize, this.deadlineMs),
+      ticket: new FifoGate('Waiting for other writers', 1, this.deadlineMs),
+      idle: [],
+      inUse: new Set(),
+      writer: undefined,
+    };
+    try {
+      await mkdir(dirname(file), { recursive: true });
+      database.writer = await this.openHandle(database);
+    } catch (error) {
+      if (temporary) await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+    return database;
+  }
+
+  private opened(): OpenDatabase {
+    if (!this.database) throw new DqliteError('NOT_OPEN', { what: 'The database' });
+    return this.database;
+  }
+}
