@@ -3,7 +3,7 @@ import { WORD } from './constants.js';
 import { MalformedMessage } from './malformed.js';
 
 const TWO_TO_32 = 0x1_0000_0000;
-/** High halves between these hold integers that a number represents exactly. */
+/** High halves outside of these belong to integers that no number represents exactly. */
 const SAFE_HIGH_MIN = -0x20_0000;
 const SAFE_HIGH_MAX = 0x1f_ffff;
 
@@ -57,7 +57,10 @@ export class BodyReader {
     const start = this.#advance(WORD);
     const high = this.body.readInt32LE(start + 4);
     const low = this.body.readUInt32LE(start);
-    if (high > SAFE_HIGH_MIN && high <= SAFE_HIGH_MAX) return high * TWO_TO_32 + low;
+    if (high >= SAFE_HIGH_MIN && high <= SAFE_HIGH_MAX) {
+      const value = high * TWO_TO_32 + low;
+      if (Number.isSafeInteger(value)) return value;
+    }
     return this.body.readBigInt64LE(start);
   }
 
