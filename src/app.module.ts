@@ -1,5 +1,5 @@
 /** The example application: a cluster member that keeps items. */
-import type { DynamicModule, LoggerService } from '@nestjs/common';
+import { type LoggerService, Module, type Type } from '@nestjs/common';
 import { MicroclusterModule } from '@microcluster/nest';
 import { CreateItems1700000000000 } from './items/create-items.migration.js';
 import { Item } from './items/item.entity.js';
@@ -15,23 +15,22 @@ export interface AppOptions {
   readonly logger?: LoggerService;
 }
 
-export class AppModule {
-  /** The application for one state directory. */
-  static forDaemon(options: AppOptions): DynamicModule {
-    return {
-      module: AppModule,
-      imports: [
-        MicroclusterModule.forRoot({
-          ...options,
-          entities: [Item],
-          extensionsSchema: [CreateItems1700000000000],
-          apiExtensions: ['items'],
-          servers: {
-            items: { coreApi: true, serveUnix: true, resources: [ItemsController] },
-          },
-        }),
-        ItemsModule,
-      ],
-    };
-  }
+/** The root module of a daemon with these options. */
+export function appModule(options: AppOptions): Type {
+  @Module({
+    imports: [
+      MicroclusterModule.forRoot({
+        ...options,
+        entities: [Item],
+        extensionsSchema: [CreateItems1700000000000],
+        apiExtensions: ['items'],
+        servers: {
+          items: { coreApi: true, serveUnix: true, resources: [ItemsController] },
+        },
+      }),
+      ItemsModule,
+    ],
+  })
+  class AppModule {}
+  return AppModule;
 }

@@ -62,7 +62,10 @@ describe('microctl', () => {
       ['--state-dir', '/x', 'tokens', 'add', 'c2', '-e', 'soon'],
       'Invalid value for expire-after: Invalid duration "soon"',
     ],
-    [['--state-dir', '/nowhere', 'shutdown'], 'The daemon is not running'],
+    [
+      ['--state-dir', '/nowhere', 'shutdown'],
+      '/nowhere/control.socket: it does not exist; start the daemon',
+    ],
   ])('fails with a sentence: %j', async (argv, text) => {
     const { code, out, err } = await microctl(argv);
     expect({ code, out }).toEqual({ code: 1, out: '' });

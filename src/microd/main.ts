@@ -20,7 +20,7 @@ if ('exitCode' in flags) {
   process.exitCode = flags.exitCode;
 } else {
   // Imported only now, so that `--help` does not wait for Nest.
-  const [{ ConsoleLogger }, { runDaemon }, { AppModule }] = await Promise.all([
+  const [{ ConsoleLogger }, { runDaemon }, { appModule }] = await Promise.all([
     import('@nestjs/common'),
     import('@microcluster/nest'),
     import('../app.module.js'),
@@ -30,5 +30,5 @@ if ('exitCode' in flags) {
     logLevels: LOG_LEVELS[logLevel],
     colors: process.stdout.isTTY === true,
   });
-  await runDaemon(AppModule.forDaemon({ ...options, version, logger }), { logger });
+  await runDaemon(appModule({ ...options, version, logger }), { logger });
 }

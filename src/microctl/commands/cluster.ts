@@ -57,7 +57,11 @@ export async function removeMember(
 
 function fingerprint(m: Member): string {
   if (m.certificate === '') return '';
-  return new X509Certificate(m.certificate).fingerprint256.replaceAll(':', '').toLowerCase();
+  try {
+    return new X509Certificate(m.certificate).fingerprint256.replaceAll(':', '').toLowerCase();
+  } catch (error) {
+    throw new Error(`The certificate of "${m.name}" cannot be read`, { cause: error });
+  }
 }
 
 /** In YAML, the three fields that identify a member are one object (`spec/core-api.md` 6). */

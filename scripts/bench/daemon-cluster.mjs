@@ -1,0 +1,61 @@
+/** Three daemons of the example application, and a client that reaches their databases through the TLS tunnel. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dialTunnel } from '@microcluster/dqlite';
+import { Member } from '../demo/member.mjs';
+import { freeAddresses } from '../demo/ports.mjs';
+import { waitFor } from '../demo/wait.mjs';
+import { root } from '../setup.mjs';
+import { clientOf } from './tcp-cluster.mjs';
+
+const ROLES_LIMIT_MS = 60_000;
+
+/**
+ * @param {string} directory an existing one
+ * @returns an object with `client(poolSize)`, `members` and `close()`
+ */
+export async function startDaemonCluster(directory) {
+  const addresses = await freeAddresses(3);
+  const members = addresses.map((address, at) => {
+    const name = `b${at + 1}`;
+    return new Member({
+      name,
+      address,
+      root,
+      stateDir: join(directory, name),
+      logFile: join(directory, `${name}.log`),
+      arguments: ['--heartbeat', '2s'],
+      env: { ...process.env, MICROCLUSTER_ENGINE: 'dqlite', NO_COLOR: '1' },
+    });
+  });
+  const close = async () => {
+    for (const member of members) member.destroy();
+    await Promise.all(members.map((member) => member.waitUntilGone()));
+  };
+  try {
+    await Promise.all(members.map((member) => member.start()));
+    const [first, ...joiners] = members;
+    await first.control('init', first.name, first.address, '--bootstrap');
+    for (const joiner of joiners) {
+      const token = (await first.control('tokens', 'add', joiner.name)).trim();
+      await joiner.control('init', joiner.name, joiner.address, '--token', token);
+    }
+    await waitFor('three members vote', ROLES_LIMIT_MS, async () => {
+      const table = await first.overSocket('GET', '/core/1.0/cluster');
+      return table.every((row) => row.role === 'voter') ? true : undefined;
+    });
+    const dial = tunnelAs(first);
+    return { client: (poolSize) => clientOf(addresses, dial, poolSize), members, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Dials as `member` does, with its certificate. */
+function tunnelAs(member) {
+  const pem = (file) => readFileSync(join(member.stateDir, file), 'utf8');
+  const identity = { certificate: pem('server.crt'), privateKey: pem('server.key') };
+  const trusted = pem('cluster.crt');
+  return (address, signal) => dialTunnel({ address, identity, trusted, signal });
+}

@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import { fakeDaemon, type Reply } from './daemon.fixture.js';
+import { run } from './program.js';
+
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBgjCCASigAwIBAgIUWbVYIVi1Lq2SwuNz1k3mUCqfpZ4wCgYIKoZIzj0EAwIw
+-----END CERTIFICATE-----
+`;
+
+async function microctl(replies: readonly Reply[], argv: readonly string[], input = '') {
+  const { stateDir, asked } = await fakeDaemon(...replies);
+  let out = '';
+  let err = '';
+  const code = await run(
+    ['--state-dir', stateDir, ...argv],
+    {},
+    {
+      out: (text) => {
+        out += text;
+      },
+      err: (text) => {
+        err += text;
+      },
+      readInput: async () => input,
+    },
+  );
+  return { code, out, err, asked };
+}
+
+const nothing: Reply = { metadata: {} };
+
+describe('init', () => {
+  it('bootstraps, with the settings for the hooks', async () => {
+    const { code, out, asked } = await microctl(
+      [nothing],
+      ['init', 'c1', '127.0.0.1:9001', '--bootstrap', '--config', 'a=1,b=x=y', '--config', 'c='],
+    );
+    expect({ code, out }).toEqual({ code: 0, out: '' });
+    expect(asked).toEqual([
+      [
+        'POST',
+        '/core/control',
+        {
+          bootstrap: true,
+          config: { a: '1', b: 'x=y', c: '' },
+          join_token: '',
+          address: '127.0.0.1:9001',
+          name: 'c1',
+        },
+      ],
+    ]);
+  });
+
+  it('joins with a token', async () => {
+    const { asked } = await microctl([nothing], ['init', 'c2', '[::1]:9002', '--token', 'abc']);
+    expect(asked[0]?.[2]).toMatchObject({ bootstrap: false, join_token: 'abc', name: 'c2' });
+  });
+
+  it("prints the daemon's own words when it refuses", async () => {
+    const refusal = { status: 500, error: 'Unable to initialize cluster: Database is online' };
+    const result = await microctl([refusal], ['init', 'c1', '127.0.0.1:9001', '--bootstrap']);
+    expect(result).toMatchObject({
+      code: 1,
+      out: '',
+      err: 'Error: Unable to initialize cluster: Database is online\n',
+    });
+  });
+});
+
+describe('cluster', () => {
+  const member = {
+    name: 'c1',
+    address: '127.0.0.1:9001',
+    certificate: '',
+    role: 'voter',
+    schema_internal_version: 6,
+    schema_external_version: 1,
+    last_heartbeat: '2026-01-02T03:04:05.6Z',
+    status: 'ONLINE',
+    extensions: 'items',
+    secret: '',
+  };
+
+  it('list prints a table', async () => {
+    const { out, asked } = await microctl([{ metadata: [member] }], ['cluster', 'list']);
+    expect(asked).toEqual([['GET', '/core/1.0/cluster', undefined]]);
+    expect(out).toBe(
+      [
+        '+------+----------------+-------+-------------+--------+',
+        '| NAME |    ADDRESS     | ROLE  | FINGERPRINT | STATUS |',
+        '+------+----------------+-------+-------------+--------+',
+        '| c1   | 127.0.0.1:9001 | voter |             | ONLINE |',
+        '+------+----------------+-------+-------------+--------+',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('list prints json as the API gave it', async () => {
+    const { out } = await microctl([{ metadata: [member] }], ['cluster', 'list', '-f', 'json']);
+    expect(out).toBe(`${JSON.stringify([member])}\n`);
+  });
+
+  it('list prints yaml with the identity of a member nested', async () => {
+    const { out } = await microctl([{ metadata: [member] }], ['cluster', 'list', '-f', 'yaml']);
+    expect(out).toMatch(
+      /^- clustermemberlocal:\n {4}name: c1\n {4}address: 127\.0\.0\.1:9001\n {4}certificate: ""\n {2}role: voter\n/,
+    );
+  });
+
+  it('list fails on a certificate that is none', async () => {
+    const broken = { ...member, certificate: CERTIFICATE };
+    const { code, err } = await microctl([{ metadata: [broken] }], ['cluster', 'list']);
+    expect(code).toBe(1);
+    expect(err).toContain('Error: The certificate of "c1" cannot be read');
+  });
+
+  it('remove names the member and passes --force on', async () => {
+    const { asked } = await microctl([nothing], ['cluster', 'remove', 'c3', '--force']);
+    expect(asked).toEqual([['DELETE', '/core/1.0/cluster/c3?force=1', undefined]]);
+  });
+
+  it('says what was unexpected in an answer', async () => {
+    const { err } = await microctl([{ metadata: [{ name: 1 }] }], ['cluster', 'list']);
+    expect(err).toContain('The daemon answered the list of members with something unexpected');
+  });
+});
+
+describe('tokens', () => {
+  it('add prints the token, which lives for three hours', async () => {
+    const { out, asked } = await microctl([{ metadata: 'dG9rZW4=' }], ['tokens', 'add', 'c2']);
+    expect(out).toBe('dG9rZW4=\n');
+    expect(asked[0]?.[2]).toEqual({ name: 'c2', expire_after: 10_800_000_000_000 });
+  });
+
+  it('list prints times as Go does', async () => {
+    const tokens = [
+      { name: 'c2', token: 'abc', expires_at: '0001-01-01T00:00:00Z' },
+      { name: 'c10', token: 'def', expires_at: '2026-01-02T03:04:05.6Z' },
+    ];
+    const { out } = await microctl([{ metadata: tokens }], ['tokens', 'list', '-f', 'csv']);
+    expect(out).toBe(
+      'c2,abc,0001-01-01 00:00:00 +0000 UTC\nc10,def,2026-01-02 03:04:05.6 +0000 UTC\n',
+    );
+  });
+
+  it('revoke names the token', async () => {
+    const { asked } = await microctl([nothing], ['tokens', 'revoke', 'c2']);
+    expect(asked).toEqual([['DELETE', '/core/1.0/tokens/c2', undefined]]);
+  });
+});
+
+describe('sql', () => {
+  const select = {
+    type: 'select',
+    columns: ['id', 'name'],
+    rows: [
+      [1, 'anvil'],
+      [2, null],
+    ],
+    rows_affected: 0,
+  };
+  const exec = { type: 'exec', columns: null, rows: null, rows_affected: 3 };
+
+  it('prints rows as a table', async () => {
+    const { out, asked } = await microctl(
+      [{ metadata: { Results: [select] } }],
+      ['sql', 'select 1'],
+    );
+    expect(asked[0]?.[2]).toEqual({ query: 'select 1' });
+    expect(out).toBe(
+      [
+        '+----+-------+',
+        '| id | name  |',
+        '+----+-------+',
+        '| 1  | anvil |',
+        '| 2  | NULL  |',
+        '+----+-------+',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('numbers several results', async () => {
+    const { out } = await microctl([{ metadata: { Results: [exec, exec] } }], ['sql', 'a; b']);
+    expect(out).toBe('=> Query 0:\n\nRows affected: 3\n\n=> Query 1:\n\nRows affected: 3\n\n');
+  });
+
+  it('prints nothing for nothing', async () => {
+    expect(await microctl([{ metadata: { Results: null } }], ['sql', ';'])).toMatchObject({
+      code: 0,
+      out: '',
+    });
+  });
+
+  it('reads the query from standard input', async () => {
+    const { asked } = await microctl(
+      [{ metadata: { Results: [exec] } }],
+      ['sql', '-'],
+      'delete from x',
+    );
+    expect(asked[0]?.[2]).toEqual({ query: 'delete from x' });
+  });
+
+  it.each([
+    ['.dump', '/core/internal/sql?schema=0'],
+    ['.schema', '/core/internal/sql?schema=1'],
+  ])('%s prints the text of %s', async (query, path) => {
+    const { out, asked } = await microctl(
+      [{ metadata: { text: 'BEGIN;\nCOMMIT;\n' } }],
+      ['sql', query],
+    );
+    expect(asked).toEqual([['GET', path, undefined]]);
+    expect(out).toBe('BEGIN;\nCOMMIT;\n');
+  });
+});
+
+describe('waitready', () => {
+  const notYet: Reply = { status: 503, error: 'Daemon is not ready yet' };
+
+  it('asks again until the daemon is ready', async () => {
+    const { code, asked } = await microctl([notYet, nothing], ['waitready']);
+    expect(code).toBe(0);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('gives up at the time limit, with the last answer', async () => {
+    const { code, err } = await microctl([notYet, notYet, notYet], ['waitready', '-t', '0.7']);
+    expect(code).toBe(1);
+    expect(err).toBe(
+      'Error: MicroCluster still not running after context deadline exceeded: Daemon is not ready yet\n',
+    );
+  });
+});
+
+it('shutdown asks the daemon to stop', async () => {
+  const { code, out, asked } = await microctl([nothing], ['shutdown']);
+  expect({ code, out }).toEqual({ code: 0, out: '' });
+  expect(asked).toEqual([['POST', '/core/control/shutdown', undefined]]);
+});
+
+it('shows requests with --verbose', async () => {
+  const { err } = await microctl([nothing], ['--verbose', 'shutdown']);
+  expect(err).toBe('POST /core/control/shutdown\n');
+});
