@@ -1,0 +1,19 @@
+/** Finds out whether something accepts connections where a listener is about to be opened. */
+import { connect, type NetConnectOpts } from 'node:net';
+
+/** Longest wait for an answer, milliseconds; a local address answers at once. */
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** Whether a connection to `options` succeeds. */
+export function isAccepting(options: NetConnectOpts): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ ...options, timeout: PROBE_TIMEOUT_MS });
+    const settle = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('timeout', () => settle(false));
+    socket.once('error', () => settle(false));
+  });
+}

@@ -1,0 +1,109 @@
+/** The connections of one listener: which are in use, and how they end. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+interface Connection {
+  /** The accepted TCP or unix socket. */
+  readonly raw: Socket;
+  /** Requests that are being answered. */
+  readonly responses: Set<ServerResponse>;
+  /** Taken over by a protocol other than HTTP. */
+  upgraded: boolean;
+}
+
+/** Every accepted socket until it closes. Nothing else knows them all: Node forgets upgraded ones. */
+export class Connections {
+  private readonly all = new Map<Socket, Connection>();
+  private readonly byStream = new WeakMap<Duplex, Connection>();
+  private draining = false;
+  private emptied: (() => void) | undefined;
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  /** Tracks an accepted socket. */
+  add(raw: Socket): void {
+    const connection: Connection = { raw, responses: new Set(), upgraded: false };
+    this.all.set(raw, connection);
+    this.byStream.set(raw, connection);
+    raw.once('close', () => {
+      this.all.delete(raw);
+      if (this.all.size === 0) this.emptied?.();
+    });
+  }
+
+  /** Notes that `stream` (TLS) carries the requests of `raw`. */
+  wrap(raw: Socket, stream: Duplex): void {
+    const connection = this.all.get(raw);
+    if (connection !== undefined) this.byStream.set(stream, connection);
+  }
+
+  /** Stops tracking a socket that another process has taken over. */
+  forget(raw: Socket): void {
+    this.all.delete(raw);
+    if (this.all.size === 0) this.emptied?.();
+  }
+
+  /** Notes a request, until its response is over. */
+  begin(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.byStream.get(request.socket);
+    if (connection === undefined) return;
+    connection.responses.add(response);
+    const end = () => {
+      if (!connection.responses.delete(response)) return;
+      if (this.draining && connection.responses.size === 0 && !connection.upgraded) {
+        // The client was told to close, or had its headers before the draining began.
+        endSoon(connection.raw);
+      }
+    };
+    response.once('finish', end);
+    response.once('close', end);
+  }
+
+  /** Notes that the stream no longer carries HTTP. */
+  upgrade(stream: Duplex): void {
+    const connection = this.byStream.get(stream);
+    if (connection !== undefined) connection.upgraded = true;
+  }
+
+  /**
+   * Lets requests in flight finish and ends everything else, then cuts what is left.
+   *
+   * @param deadlineMs how long to wait, milliseconds; 0 cuts at once
+   * @returns how many connections had to be cut
+   */
+  async drain(deadlineMs: number): Promise<number> {
+    this.draining = true;
+    for (const connection of this.all.values()) {
+      if (connection.responses.size === 0 && !connection.upgraded) connection.raw.destroy();
+      for (const response of connection.responses) {
+        if (!response.headersSent) response.setHeader('Connection', 'close');
+      }
+    }
+    if (deadlineMs > 0) await this.empty(deadlineMs);
+    const cut = this.all.size;
+    for (const { raw } of this.all.values()) raw.destroy();
+    return cut;
+  }
+
+  private async empty(deadlineMs: number): Promise<void> {
+    if (this.all.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, deadlineMs);
+      this.emptied = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.emptied = undefined;
+  }
+}
+
+/** Ends after what was written has been sent. */
+function endSoon(socket: Socket): void {
+  setImmediate(() => {
+    if (!socket.destroyed) socket.destroySoon();
+  });
+}

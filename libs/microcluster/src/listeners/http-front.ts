@@ -1,0 +1,73 @@
+/** The HTTP side of a listener: Node's parser and its limits, fed with connections that we accept ourselves. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { errorEnvelope } from '../envelope/index.js';
+import type { ListenerLimits } from './listener-limits.js';
+import { UpgradableRequest } from './upgradable-request.js';
+
+/** What becomes of requests. */
+export interface RequestSink {
+  dispatch(request: IncomingMessage, response: ServerResponse): void;
+  dispatchUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** Makes an HTTP server that never listens; connections are given to it by {@link feed}. */
+export function createHttpFront(sink: RequestSink, limits: ListenerLimits): Server {
+  const server = createServer(
+    {
+      IncomingMessage: UpgradableRequest,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      maxHeaderSize: limits.maxHeaderBytes,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+    },
+    (request, response) => {
+      sink.dispatch(request, response);
+    },
+  );
+  const takeOver = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    sink.dispatchUpgrade(request, socket, head);
+  };
+  server.on('upgrade', takeOver);
+  server.on('connect', takeOver);
+  server.on('clientError', refuse);
+  // Node starts to check its time limits when a server listens, which this one never does itself.
+  server.emit('listening');
+  return server;
+}
+
+/** Lets `server` read requests from `socket`. */
+export function feed(server: Server, socket: Duplex): void {
+  // The parser takes the class of requests from here, which for an accepted socket is the accepting server.
+  Reflect.set(socket, 'server', server);
+  server.emit('connection', socket);
+}
+
+/** Answers bytes that are no request, or one that takes too long. */
+function refuse(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, phrase, text] = refusal(error.code);
+  const body = errorEnvelope(status, text);
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => {
+      socket.destroy();
+    },
+  );
+}
+
+function refusal(code: string | undefined): readonly [number, string, string] {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return [408, 'Request Timeout', 'The request did not arrive in time'];
+    case 'HPE_HEADER_OVERFLOW':
+      return [431, 'Request Header Fields Too Large', 'The headers of the request are too large'];
+    default:
+      return [400, 'Bad Request', 'The request is not valid HTTP'];
+  }
+}

@@ -1,0 +1,211 @@
+/** All open listeners of a daemon by name: the control socket, the network ones, additional servers. */
+import { chmod, chown, rm, stat } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { UNIX_LISTENER } from '../access/index.js';
+import { MicroclusterError } from '../errors/index.js';
+import { Address, DEFAULT_PORT } from '../types/address.js';
+import { isAccepting } from './already-running.js';
+import type { RequestSink } from './http-front.js';
+import { Listener } from './listener.js';
+import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from './listener-limits.js';
+import { groupId } from './socket-group.js';
+import type { ListenerKeyPair } from './tls-terminator.js';
+
+/** Where and how the control socket is opened. */
+export interface UnixListenerOptions {
+  /** Path of the socket. */
+  readonly path: string;
+  /** Name or number of the group that may use it. Default: the group of the process. */
+  readonly group?: string | undefined;
+  /** Default for closing, milliseconds. Default 0: cut at once. */
+  readonly drainTimeoutMs?: number;
+}
+
+/** Where and how a network listener is opened. */
+export interface TlsListenerOptions {
+  /** Unique; `core`, `pre-init`, or the name of an additional server. */
+  readonly name: string;
+  /** `ip:port`; a missing port is 8443. */
+  readonly address: string;
+  readonly keyPair: ListenerKeyPair;
+  /** Default for closing, milliseconds. Default 0: cut at once. */
+  readonly drainTimeoutMs?: number;
+}
+
+/** How a listener is closed. */
+export interface CloseListenerOptions {
+  /** How long requests in flight may finish, milliseconds; default as it was opened with. */
+  readonly drainMs?: number;
+}
+
+/** Settings of the set. */
+export interface ListenerSetOptions {
+  /** Takes connections that offer our ALPN name to the database node, before TLS has begun. */
+  readonly onDqliteSocket?: (socket: Socket, head: Buffer) => void;
+  readonly limits?: Partial<ListenerLimits>;
+}
+
+/** Opens and closes listeners, all of which serve one adapter. */
+export class ListenerSet {
+  private readonly open = new Map<string, Listener>();
+  private readonly limits: ListenerLimits;
+  private readonly retiring = new Set<Promise<number>>();
+
+  /**
+   * @param sink the adapter that answers
+   * @param options what does not go to the adapter, and limits
+   */
+  constructor(
+    private readonly sink: RequestSink,
+    private readonly options: ListenerSetOptions = {},
+  ) {
+    this.limits = { ...DEFAULT_LISTENER_LIMITS, ...options.limits };
+  }
+
+  /** Whether a listener of that name is open. */
+  has(name: string): boolean {
+    return this.open.has(name);
+  }
+
+  /** The address it is bound to; `undefined` when it is not open. */
+  addressOf(name: string): string | undefined {
+    return this.open.get(name)?.address;
+  }
+
+  /**
+   * Opens the control socket (`spec/core-api.md` 3.3): never accessible to others than its owner and group.
+   *
+   * @throws MicroclusterError `SOCKET_ALREADY_RUNNING`, `SOCKET_GROUP_UNKNOWN`, `SOCKET_LISTEN_FAILED`
+   */
+  async openUnix({ path, group, drainTimeoutMs = 0 }: UnixListenerOptions): Promise<void> {
+    const listener = this.create({ name: UNIX_LISTENER, drainTimeoutMs });
+    const gid = group === undefined || group === '' ? undefined : await groupId(group);
+    if (await isAccepting({ path })) {
+      throw new MicroclusterError('SOCKET_ALREADY_RUNNING', { path });
+    }
+    try {
+      await removeSocket(path);
+      await withUmask(0o177, () => listener.open({ path }));
+      if (gid !== undefined) await chown(path, process.getuid?.() ?? -1, gid);
+      await chmod(path, 0o660);
+    } catch (cause) {
+      await listener.close(0);
+      throw new MicroclusterError(
+        'SOCKET_LISTEN_FAILED',
+        { path, reason: cause instanceof Error ? cause.message : String(cause) },
+        { cause },
+      );
+    }
+    this.open.set(UNIX_LISTENER, listener);
+  }
+
+  /**
+   * Opens a network listener (`spec/core-api.md` 4.2 and 4.3).
+   *
+   * @throws MicroclusterError `LISTENER_NAME_TAKEN`, `INVALID_LISTEN_ADDRESS`, `INVALID_KEY_PAIR`,
+   *   `LISTENER_ALREADY_RUNNING`, `LISTEN_FAILED`
+   */
+  async openTls(options: TlsListenerOptions): Promise<void> {
+    const { name, keyPair, drainTimeoutMs = 0 } = options;
+    const address = parseAddress(options.address);
+    const listener = this.create({ name, keyPair, drainTimeoutMs });
+    if (address.port !== 0 && (await isAccepting({ host: address.host, port: address.port }))) {
+      const network = address.ip === '0.0.0.0' ? 'tcp4' : 'tcp';
+      throw new MicroclusterError('LISTENER_ALREADY_RUNNING', {
+        network,
+        address: address.toString(),
+      });
+    }
+    try {
+      await listener.open({ host: address.host, port: address.port });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MicroclusterError('LISTEN_FAILED', { reason }, { cause });
+    }
+    this.open.set(name, listener);
+  }
+
+  /**
+   * Shows another certificate on new connections; open ones keep theirs.
+   *
+   * @throws MicroclusterError `LISTENER_UNKNOWN`, or `INVALID_KEY_PAIR`, which leaves the good pair in place
+   */
+  setKeyPair(name: string, keyPair: ListenerKeyPair): void {
+    const listener = this.open.get(name);
+    if (listener === undefined) throw new MicroclusterError('LISTENER_UNKNOWN', { name });
+    listener.setKeyPair(keyPair);
+  }
+
+  /**
+   * Closes one listener: stops accepting at once, waits for requests in flight, cuts the rest.
+   *
+   * A request must not wait for the close of the listener that it came in on; {@link retire} is for that.
+   *
+   * @returns how many connections were cut; 0 when no such listener is open
+   */
+  async close(name: string, options: CloseListenerOptions = {}): Promise<number> {
+    const listener = this.open.get(name);
+    if (listener === undefined) return 0;
+    this.open.delete(name);
+    return listener.close(options.drainMs);
+  }
+
+  /** As {@link close}, but only begins it: the name and the address are free at once. */
+  retire(name: string, options: CloseListenerOptions = {}): void {
+    const closing = this.close(name, options);
+    this.retiring.add(closing);
+    void closing.finally(() => this.retiring.delete(closing));
+  }
+
+  /** Closes all listeners, retiring ones included. @returns how many connections were cut */
+  async closeAll(options: CloseListenerOptions = {}): Promise<number> {
+    const names = [...this.open.keys()];
+    const cut = await Promise.all([
+      ...names.map((name) => this.close(name, options)),
+      ...this.retiring,
+    ]);
+    return cut.reduce((sum, count) => sum + count, 0);
+  }
+
+  private create(settings: {
+    readonly name: string;
+    readonly keyPair?: ListenerKeyPair;
+    readonly drainTimeoutMs: number;
+  }): Listener {
+    if (this.open.has(settings.name)) {
+      throw new MicroclusterError('LISTENER_NAME_TAKEN', { name: settings.name });
+    }
+    return new Listener({
+      ...settings,
+      limits: this.limits,
+      sink: this.sink,
+      onDqlite: this.options.onDqliteSocket,
+    });
+  }
+}
+
+function parseAddress(text: string): Address {
+  try {
+    return Address.parse(text, { defaultPort: DEFAULT_PORT });
+  } catch (cause) {
+    throw new MicroclusterError('INVALID_LISTEN_ADDRESS', { address: text }, { cause });
+  }
+}
+
+/** Removes what a killed daemon left behind, and nothing else. */
+async function removeSocket(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`"${path}" exists and is not a socket`);
+  await rm(path);
+}
+
+/** The file mode of a unix socket is decided by the umask at the moment of binding, which is synchronous. */
+function withUmask(mask: number, bind: () => Promise<void>): Promise<void> {
+  const before = process.umask(mask);
+  try {
+    return bind();
+  } finally {
+    process.umask(before);
+  }
+}

@@ -1,0 +1,149 @@
+/** One open listener: accepts connections, feeds them to HTTP, and ends them in good order. */
+import type { Server as HttpServer } from 'node:http';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { Connections } from './connections.js';
+import { createHttpFront, feed, type RequestSink } from './http-front.js';
+import { markSocket, type ListenerIdentity } from './listener-identity.js';
+import type { ListenerLimits } from './listener-limits.js';
+import { TlsTerminator, type ListenerKeyPair } from './tls-terminator.js';
+
+/** What a listener is made of. */
+export interface ListenerSettings {
+  readonly name: string;
+  /** Makes it a TLS listener. */
+  readonly keyPair?: ListenerKeyPair;
+  /** Default for {@link Listener.close}, milliseconds. */
+  readonly drainTimeoutMs: number;
+  readonly limits: ListenerLimits;
+  readonly sink: RequestSink;
+  /** Takes connections of our own members to the database node. */
+  readonly onDqlite: ((socket: Socket, head: Buffer) => void) | undefined;
+}
+
+/** A listener owns every socket that it accepted, until the socket closes or another process takes it. */
+export class Listener {
+  private readonly acceptor: Server;
+  private readonly http: HttpServer;
+  private readonly tls: TlsTerminator | undefined;
+  private readonly connections = new Connections();
+  private readonly identity: ListenerIdentity;
+  private closing: Promise<number> | undefined;
+
+  constructor(private readonly settings: ListenerSettings) {
+    const { name, keyPair, limits, sink, onDqlite } = settings;
+    this.identity = { name, address: '', isTls: keyPair !== undefined, draining: false };
+    this.http = createHttpFront(
+      {
+        dispatch: (request, response) => {
+          this.connections.begin(request, response);
+          sink.dispatch(request, response);
+        },
+        dispatchUpgrade: (request, socket, head) => {
+          this.connections.upgrade(socket);
+          sink.dispatchUpgrade(request, socket, head);
+        },
+      },
+      limits,
+    );
+    this.tls =
+      keyPair === undefined
+        ? undefined
+        : new TlsTerminator(name, keyPair, this.http, limits, {
+            onSecure: (raw, secure) => this.serve(raw, secure),
+            onDqlite:
+              onDqlite === undefined
+                ? undefined
+                : (raw, head) => {
+                    this.connections.forget(raw);
+                    onDqlite(raw, head);
+                  },
+          });
+    this.acceptor = createServer({ noDelay: true, keepAlive: true }, (socket) =>
+      this.accept(socket),
+    );
+  }
+
+  /** The address that the system bound; `ip:port`, or the path of a unix socket. */
+  get address(): string {
+    return this.identity.address;
+  }
+
+  /** Starts to accept. @throws the system's error when the address cannot be bound */
+  async open(where: ListenOptions): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.acceptor.once('error', reject);
+        this.acceptor.listen(where, () => {
+          this.acceptor.off('error', reject);
+          resolve();
+        });
+      });
+    } catch (error) {
+      this.http.close();
+      throw error;
+    }
+    this.acceptor.on('error', () => {
+      // Failing to accept one connection (no file descriptors left) must not end the others.
+    });
+    this.identity.address = boundAddress(this.acceptor, where);
+  }
+
+  /** See {@link TlsTerminator.setKeyPair}; a plain listener has none. */
+  setKeyPair(keyPair: ListenerKeyPair): void {
+    this.tls?.setKeyPair(keyPair);
+  }
+
+  /**
+   * Stops accepting at once, lets requests in flight finish, and cuts what is left.
+   *
+   * @param drainMs how long to wait, milliseconds; default the listener's own; 0 cuts at once
+   * @returns how many connections were cut; settles when none is left
+   */
+  close(drainMs = this.settings.drainTimeoutMs): Promise<number> {
+    this.closing ??= this.shut(drainMs);
+    return this.closing;
+  }
+
+  private async shut(drainMs: number): Promise<number> {
+    this.identity.draining = true;
+    const stopped = new Promise<void>((resolve) => {
+      this.acceptor.close(() => resolve());
+    });
+    const cut = await this.connections.drain(drainMs);
+    this.http.close();
+    await stopped;
+    return cut;
+  }
+
+  private accept(socket: Socket): void {
+    if (this.identity.draining) {
+      socket.destroy();
+      return;
+    }
+    this.connections.add(socket);
+    socket.on('error', () => {
+      // The peer reset the connection; 'close' follows and tidies up.
+    });
+    if (this.tls === undefined) this.serve(socket, socket);
+    else void this.tls.accept(socket);
+  }
+
+  private serve(raw: Socket, stream: Socket | TLSSocket): void {
+    if (this.identity.draining) {
+      raw.destroy();
+      return;
+    }
+    this.connections.wrap(raw, stream);
+    markSocket(stream, this.identity);
+    feed(this.http, stream);
+  }
+}
+
+function boundAddress(server: Server, where: ListenOptions): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return where.path ?? '';
+  return address.family === 'IPv6'
+    ? `[${address.address}]:${address.port}`
+    : `${address.address}:${address.port}`;
+}

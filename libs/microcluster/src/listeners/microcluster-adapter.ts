@@ -1,0 +1,416 @@
+/** Nest's HTTP adapter of a daemon: one application behind many listeners, and the Core API beside it. */
+import {
+  createServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Type } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type {
+  FastifyReply,
+  FastifyRequest,
+  FastifyServerOptions,
+  InjectOptions,
+  LightMyRequestChain,
+  LightMyRequestResponse,
+} from 'fastify';
+import {
+  DETACHED_VIEW,
+  decideAccess,
+  requestContext,
+  setRequestContext,
+  type AccessRule,
+  type DaemonView,
+  type Placement,
+} from '../access/index.js';
+import {
+  ENVELOPE_CONTENT_TYPE,
+  answerError,
+  answerSuccess,
+  errorEnvelope,
+} from '../envelope/index.js';
+import { MicroclusterError, describeError } from '../errors/index.js';
+import { ControllerPlacements } from './controller-placements.js';
+import { CoreRouter, type ProxyRequest } from './core-router.js';
+import { coreRoutesOf, defineCoreRoute, type CoreRouteDefinition } from './core-route.js';
+import { answerDetached } from './detached-answer.js';
+import {
+  envelopeFor,
+  isEnvelopable,
+  replyWithReport,
+  reportOfBody,
+  takesEnvelope,
+} from './envelope-reply.js';
+import { establishContext } from './establish-context.js';
+import { injectRequest } from './inject.js';
+import { withListenerConstraint } from './listener-constraint.js';
+import { INJECTED, listenerOf, markRequest, type ListenerIdentity } from './listener-identity.js';
+import { isTestProcess, isLoopback } from './own-server.js';
+import { isCorePath, requestTarget } from './request-target.js';
+import { routeAccessOf, ruleOfRequest } from './route-access.js';
+import {
+  TUNNEL_PATH,
+  checkTunnelHeaders,
+  grantTunnel,
+  isTunnelRequest,
+  type OnTunnel,
+} from './tunnel.js';
+
+/** Options of the adapter: Fastify's own, without those that would open a server beside the listeners. */
+export type MicroclusterAdapterOptions = Omit<
+  FastifyServerOptions,
+  'serverFactory' | 'http2' | 'https' | 'http' | 'frameworkErrors' | 'exposeHeadRoutes'
+> & {
+  /**
+   * Let connections to the application's own server (`app.getHttpServer()`, which supertest listens on)
+   * count as the control socket, from loopback alone. Default: only in a process of a test runner.
+   */
+  readonly trustOwnServer?: boolean;
+};
+
+/** What `GET /` answers on every listener, by any method (`spec/core-api.md` 5.1). */
+const ROOT_ANSWER = ['/1.0'];
+
+type Routing = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Serves one Nest application on any number of listeners, which a `ListenerSet` opens.
+ *
+ * @example
+ * const app = await NestFactory.create(AppModule, new MicroclusterAdapter());
+ * await app.init();
+ */
+export class MicroclusterAdapter extends FastifyAdapter {
+  private readonly core = new CoreRouter();
+  private readonly placements = new ControllerPlacements();
+  private readonly ownServer: HttpServer;
+  private readonly trustOwnServer: boolean;
+  private readonly routing: Routing;
+  private currentView: DaemonView = DETACHED_VIEW;
+  private onTunnel: OnTunnel | undefined;
+  private routesComplete = false;
+  private readiness: Promise<unknown> | undefined;
+  private isReady = false;
+  private isClosed = false;
+
+  constructor(options: MicroclusterAdapterOptions = {}) {
+    const { trustOwnServer = isTestProcess(), ...fastifyOptions } = options;
+    const parts: { routing?: Routing; server?: HttpServer; dispatch?: Routing } = {};
+    const serverOptions: FastifyServerOptions = {
+      ...fastifyOptions,
+      exposeHeadRoutes: false,
+      routerOptions: {
+        ...fastifyOptions.routerOptions,
+        constraints: withListenerConstraint(fastifyOptions.routerOptions?.constraints),
+      },
+      serverFactory: (handler) => {
+        parts.routing = handler;
+        parts.server = createServer((request, response) => parts.dispatch?.(request, response));
+        return parts.server;
+      },
+      frameworkErrors: (error, _request, reply) => {
+        reply.hijack();
+        answerError(
+          reply.raw,
+          error.statusCode === 400
+            ? new MicroclusterError('MALFORMED_URL', {}, { cause: error })
+            : error,
+        );
+      },
+    };
+    super(serverOptions);
+    if (parts.routing === undefined || parts.server === undefined) {
+      throw new TypeError('Fastify made no server; this version of Fastify cannot be used');
+    }
+    this.routing = parts.routing;
+    this.ownServer = parts.server;
+    this.trustOwnServer = trustOwnServer;
+    parts.dispatch = (request, response) => {
+      this.dispatch(request, response);
+    };
+    Object.defineProperty(this.instance, 'inject', {
+      value: (injected?: InjectOptions | string) => this.startInjection(injected),
+    });
+    this.instance.addHook('onRoute', (route) => {
+      this.placements.place(route);
+    });
+    this.instance.addHook('onRequest', (request, reply, done) => {
+      this.gate(request, reply, done);
+    });
+    this.instance.addHook('preSerialization', (request, reply, payload, done) => {
+      if (takesEnvelope(request, reply)) {
+        const text = envelopeFor(reply, payload);
+        reply.header('content-type', ENVELOPE_CONTENT_TYPE);
+        reply.serializer(() => text);
+      }
+      done(null, payload);
+    });
+  }
+
+  /** Connects the adapter to its daemon. Until then, nothing is open and nobody is trusted. */
+  attach(view: DaemonView): void {
+    this.currentView = view;
+  }
+
+  /** The daemon as access decisions see it. */
+  get view(): DaemonView {
+    return this.currentView;
+  }
+
+  /** The access rule of a request's route. */
+  ruleFor(request: FastifyRequest): AccessRule {
+    return ruleOfRequest(request);
+  }
+
+  /** Serves the Core API endpoints that the methods of `provider` declare with `@CoreRoute()`. */
+  serveCore(provider: object): void {
+    for (const route of coreRoutesOf(provider)) this.addCoreRoute(route);
+  }
+
+  /** Serves one Core API endpoint. */
+  addCoreRoute(route: CoreRouteDefinition): void {
+    this.core.add(route);
+  }
+
+  /** Sets what passes requests with `?target=` on to other members. */
+  setProxy(proxy: ProxyRequest): void {
+    this.core.proxy = proxy;
+  }
+
+  /**
+   * Serves `POST /core/internal/database` and hands accepted tunnels to `onTunnel`.
+   *
+   * A request over the network is answered 101 first; one over the control socket gets no answer at all
+   * (`spec/core-api.md` 11.2).
+   */
+  serveTunnel(onTunnel: OnTunnel): void {
+    const isServed = this.onTunnel !== undefined;
+    this.onTunnel = onTunnel;
+    if (isServed) return;
+    this.core.add(
+      defineCoreRoute(
+        'POST',
+        TUNNEL_PATH,
+        { allowedBeforeInit: true, trustBeforeHandler: true },
+        (request) => {
+          // Granted ones never get here: their socket is handed over before they are routed.
+          checkTunnelHeaders(request.headers);
+          throw new MicroclusterError('INVALID_UPGRADE_HEADER', {});
+        },
+      ),
+    );
+  }
+
+  /**
+   * Places a controller on listeners, in addition to what its decorators say. Must be called before the
+   * application is initialised.
+   *
+   * @throws MicroclusterError `PLACEMENT_CONTRADICTION` when the settings exclude each other
+   */
+  assignListeners(controller: Type, placement: Placement): void {
+    this.placements.assign(controller, placement);
+  }
+
+  /**
+   * Places routes that are no Nest controllers, such as a documentation page, by the start of their path.
+   * Without it they are served nowhere.
+   */
+  assignPath(prefix: string, placement: Placement): void {
+    this.placements.assignPath(prefix, placement);
+  }
+
+  /** Called by the listeners for each request. */
+  dispatch(request: IncomingMessage, response: ServerResponse): void {
+    const listener = listenerOf(request) ?? this.ownListener(request);
+    if (listener === undefined) {
+      answerError(response, new MicroclusterError('NOT_FOUND', {}));
+      return;
+    }
+    if (listener.draining) response.setHeader('Connection', 'close');
+    const target = requestTarget(request);
+    const context = establishContext(request, target, listener, this.currentView);
+    setRequestContext(request, context);
+    if (isCorePath(target.path)) {
+      void this.core.handle(request, response, target, context, this.currentView);
+    } else if (this.isClosed) {
+      answerError(response, new MicroclusterError('SHUTTING_DOWN', {}));
+    } else if (target.path === '/' && !this.placements.registry.hasPath('/', listener.name)) {
+      answerSuccess(response, ROOT_ANSWER);
+    } else {
+      this.route(request, response);
+    }
+  }
+
+  /** Called by the listeners for a request whose socket the parser has handed over. */
+  dispatchUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const listener = listenerOf(request);
+    const target = requestTarget(request);
+    if (listener === undefined || !isTunnelRequest(request, target)) {
+      this.dispatchOtherUpgrade(request, socket, head);
+      return;
+    }
+    const context = establishContext(request, target, listener, this.currentView);
+    setRequestContext(request, context);
+    try {
+      this.core.admit('POST', target, context, this.currentView);
+      checkTunnelHeaders(request.headers);
+      if (this.onTunnel === undefined) throw new MicroclusterError('NOT_FOUND', {});
+      const peerCertificate = context.peerCertificate;
+      grantTunnel({ socket, head, context, peerCertificate }, listener.isTls, this.onTunnel);
+    } catch (error) {
+      answerDetached(request, socket, (response) => {
+        answerError(response, error);
+      });
+    }
+  }
+
+  /**
+   * WebSocket routes of `@fastify/websocket` run through the router, and so through the access decision.
+   * Other servers of upgrades would not, and are not reached: such a request gets an ordinary answer.
+   */
+  private dispatchOtherUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const listener = listenerOf(request);
+    const routed = this.isReady && this.instance.hasDecorator('websocketServer');
+    if (listener !== undefined && routed && !isCorePath(requestTarget(request).path)) {
+      const target = requestTarget(request);
+      setRequestContext(request, establishContext(request, target, listener, this.currentView));
+      this.ownServer.emit('upgrade', request, socket, head);
+      return;
+    }
+    answerDetached(request, socket, (response) => {
+      this.dispatch(request, response);
+    });
+  }
+
+  /** Routes among the user's controllers, which must wait until all their hooks are in place. */
+  private route(request: IncomingMessage, response: ServerResponse): void {
+    if (this.isReady) {
+      this.routing(request, response);
+      return;
+    }
+    if (!this.routesComplete) {
+      answerError(response, new MicroclusterError('NOT_READY', {}));
+      return;
+    }
+    void this.onceReady(response, () => {
+      this.routing(request, response);
+    });
+  }
+
+  /** Runs `action` once the router is complete; answers with what went wrong when it cannot be completed. */
+  private async onceReady(response: ServerResponse, action: () => void): Promise<void> {
+    try {
+      this.readiness ??= Promise.resolve(this.instance.ready());
+      await this.readiness;
+      this.isReady = true;
+      action();
+    } catch (error) {
+      answerError(response, error);
+    }
+  }
+
+  /** The access decision for the user's routes: before middleware and before the body is read. */
+  private gate(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    const { listener, trusted } = requestContext(request);
+    const own = routeAccessOf(request)?.rule;
+    const rule = own ?? this.placements.registry.anyRule(requestTarget(request.raw).path, listener);
+    if (rule === undefined) {
+      done();
+      return;
+    }
+    const decision = decideAccess({
+      listener,
+      method: request.method,
+      hasHandler: own !== undefined,
+      rule,
+      isShuttingDown: this.currentView.isShuttingDown(),
+      database: this.currentView.databaseStatus(),
+      trusted,
+    });
+    if (decision.allow) done();
+    else replyWithReport(reply, describeError(decision.error));
+  }
+
+  /** Connections to Fastify's own server, which only a test listens on. */
+  private ownListener(request: IncomingMessage): ListenerIdentity | undefined {
+    const isOwn = Reflect.get(request.socket, 'server') === this.ownServer;
+    if (!this.trustOwnServer || !isOwn || !isLoopback(request.socket)) return undefined;
+    markRequest(request, INJECTED);
+    return INJECTED;
+  }
+
+  private startInjection(injected?: InjectOptions | string): LightMyRequestChain {
+    return injectRequest((request, response) => {
+      markRequest(request, INJECTED);
+      if (!this.isReady && this.routesComplete) {
+        void this.onceReady(response, () => {
+          this.dispatch(request, response);
+        });
+      } else this.dispatch(request, response);
+    }, injected);
+  }
+
+  override inject(): LightMyRequestChain;
+  override inject(injected: InjectOptions | string): Promise<LightMyRequestResponse>;
+  override inject(
+    injected?: InjectOptions | string,
+  ): LightMyRequestChain | Promise<LightMyRequestResponse> {
+    return this.startInjection(injected);
+  }
+
+  /** @throws MicroclusterError `LISTEN_REFUSED`, always: the daemon opens the listeners */
+  override listen(): void {
+    throw new MicroclusterError('LISTEN_REFUSED', {});
+  }
+
+  override async close(): Promise<void> {
+    this.isClosed = true;
+    await super.close();
+  }
+
+  override setErrorHandler(handler: Parameters<FastifyAdapter['setErrorHandler']>[0]) {
+    const result = super.setErrorHandler(handler);
+    // Nest registers it last.
+    this.routesComplete = true;
+    return result;
+  }
+
+  override status(response: ServerResponse | FastifyReply, statusCode: number) {
+    return super.status(response, withoutImpliedCreated(response, statusCode));
+  }
+
+  override reply(response: ServerResponse | FastifyReply, body: unknown, statusCode?: number) {
+    if (!isFastifyReply(response)) return this.replyRaw(response, body, statusCode);
+    const status = withoutImpliedCreated(response, statusCode ?? response.statusCode);
+    if (!takesEnvelope(response.request, response) || !isEnvelopable(body, status)) {
+      return super.reply(response, body, status);
+    }
+    response.status(status);
+    const text = envelopeFor(response, body);
+    response.header('content-type', ENVELOPE_CONTENT_TYPE);
+    return response.send(Buffer.from(text, 'utf8'));
+  }
+
+  /** What middleware and the filters of its errors answer; they have Node's response alone. */
+  private replyRaw(response: ServerResponse, body: unknown, statusCode?: number) {
+    const status = statusCode ?? response.statusCode;
+    if (status < 400 || !isEnvelopable(body, status)) return super.reply(response, body, status);
+    const report = reportOfBody(body, status);
+    response.setHeader('Content-Type', ENVELOPE_CONTENT_TYPE);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    const text = errorEnvelope(status, report.text, report.details);
+    return super.reply(response, Buffer.from(text, 'utf8'), status);
+  }
+}
+
+function isFastifyReply(response: ServerResponse | FastifyReply): response is FastifyReply {
+  return 'request' in response;
+}
+
+/** A POST is answered 200 unless its handler asks for something else; Nest would say 201. */
+function withoutImpliedCreated(response: ServerResponse | FastifyReply, status: number): number {
+  if (status !== 201 || !isFastifyReply(response)) return status;
+  return routeAccessOf(response.request)?.impliesCreated === true ? 200 : status;
+}

@@ -1,0 +1,88 @@
+/** The user's routes by listener: finds conflicts at start-up, and the other methods of a path. */
+import type { AccessRule } from '../access/index.js';
+import { MicroclusterError } from '../errors/index.js';
+
+/** One registered route. */
+export interface RegisteredRoute {
+  readonly method: string;
+  /** In the router's syntax, such as `/1.0/items/:id`. */
+  readonly path: string;
+  /** `Controller.method`, for errors. */
+  readonly handler: string;
+  /** Version and other constraints that let two routes share a path. */
+  readonly distinction: string;
+  readonly rule: AccessRule;
+}
+
+interface Entry extends RegisteredRoute {
+  readonly shape: string;
+  readonly matcher: RegExp;
+}
+
+/** All routes of the user's controllers. */
+export class RouteRegistry {
+  private readonly entries: Entry[] = [];
+
+  /**
+   * @throws MicroclusterError `ROUTE_CONFLICT` when another route answers the same requests, `RESERVED_PATH`
+   *   when the path belongs to the Core API (`spec/core-api.md` 22.2)
+   */
+  add(route: RegisteredRoute): void {
+    if (route.path === '/core' || route.path.startsWith('/core/')) {
+      throw new MicroclusterError('RESERVED_PATH', {
+        method: route.method,
+        path: route.path,
+        route: route.handler,
+      });
+    }
+    const shape = route.path.replace(/:[^/]+/g, ':');
+    for (const other of this.entries) {
+      const listener = sharedListener(route, other);
+      if (
+        listener !== undefined &&
+        other.shape === shape &&
+        other.method === route.method &&
+        other.distinction === route.distinction
+      ) {
+        throw new MicroclusterError('ROUTE_CONFLICT', {
+          method: route.method,
+          path: route.path,
+          first: other.handler,
+          second: route.handler,
+          listener,
+        });
+      }
+    }
+    this.entries.push({ ...route, shape, matcher: matcherOf(route.path) });
+  }
+
+  /** The rule of some route with this path on this listener, whatever its method. */
+  anyRule(path: string, listener: string): AccessRule | undefined {
+    return this.entries.find(
+      (entry) => entry.rule.listeners.includes(listener) && entry.matcher.test(path),
+    )?.rule;
+  }
+
+  /** Whether a route for exactly this path exists on this listener. */
+  hasPath(path: string, listener: string): boolean {
+    return this.entries.some(
+      (entry) => entry.path === path && entry.rule.listeners.includes(listener),
+    );
+  }
+}
+
+function sharedListener(a: RegisteredRoute, b: RegisteredRoute): string | undefined {
+  return a.rule.listeners.find((name) => b.rule.listeners.includes(name));
+}
+
+/** A parameter takes one part of a path; a wildcard the rest. */
+function matcherOf(path: string): RegExp {
+  const source = path
+    .split('/')
+    .map((part) => {
+      if (part.includes('*')) return '.*';
+      return part.includes(':') ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    })
+    .join('/');
+  return new RegExp(`^${source}$`);
+}
