@@ -1,0 +1,38 @@
+/** The log of the daemon: one line for each event; how Nest assembles the application only when asked for. */
+import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+
+/** Where Nest reports each module, controller and route that it finds. */
+const ASSEMBLY = new Set([
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
+]);
+
+const LEVELS: Record<'info' | 'verbose' | 'debug', LogLevel[]> = {
+  info: ['fatal', 'error', 'warn', 'log'],
+  verbose: ['fatal', 'error', 'warn', 'log', 'verbose'],
+  debug: ['fatal', 'error', 'warn', 'log', 'verbose', 'debug'],
+};
+
+export class DaemonLogger extends ConsoleLogger {
+  /** @param level `debug` shows everything, `verbose` what the daemon does, `info` what an operator acts on */
+  constructor(level: 'info' | 'verbose' | 'debug') {
+    super({
+      logLevels: LEVELS[level],
+      colors: process.stdout.isTTY === true,
+      compact: true,
+      breakLength: Number.POSITIVE_INFINITY,
+    });
+  }
+
+  override log(message: unknown, ...optionalParams: unknown[]): void {
+    const context = optionalParams.at(-1);
+    if (typeof context === 'string' && ASSEMBLY.has(context)) {
+      super.debug(message, ...optionalParams);
+    } else {
+      super.log(message, ...optionalParams);
+    }
+  }
+}
