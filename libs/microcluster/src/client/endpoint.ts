@@ -1,8 +1,7 @@
 /** Where a client connects to, and what it believes of the other side (`spec/core-api.md` 4.4). */
-import { X509Certificate } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
-import { dnsNamesOf } from '../certificates/inspect.js';
+import { certificateDer, dnsNamesOf } from '../certificates/inspect.js';
 import { Address } from '../types/address.js';
 import { describeConnectFailure } from './connect-failure.js';
 import { MicroclusterClientError } from './client-error.js';
@@ -71,7 +70,7 @@ function memberEndpoint({ address, identity, trusted }: MemberTarget): Endpoint 
   const parsed = Address.parse(address);
   const label = parsed.toString();
   const certificates = typeof trusted === 'string' ? [trusted] : trusted;
-  const pins = certificates.map((pem) => new X509Certificate(pem).raw);
+  const pins = certificates.map((pem) => certificateDer(pem));
   const [serverName] = certificates.flatMap((pem) => dnsNamesOf(pem));
   const options: tls.ConnectionOptions = {
     host: parsed.host,

@@ -1,4 +1,5 @@
 /** One HTTP request on a connection of its own, with a deadline; undici is loaded on first use. */
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { stringifyJson } from '../types/json.js';
@@ -90,12 +91,7 @@ async function open(endpoint: Endpoint, exchange: Exchange): Promise<OpenExchang
   ]);
   const { Client } = await import('undici');
   const client = new Client('http://daemon', {
-    connect: (_options, callback) => {
-      endpoint.connect(signal).then(
-        (socket) => callback(null, socket),
-        (error: unknown) => callback(toError(error), null),
-      );
-    },
+    connect: (_options, callback) => void handOver(endpoint, signal, callback),
     // One connection per request.
     pipelining: 0,
     // The deadline below covers the whole call.
@@ -121,6 +117,22 @@ async function open(endpoint: Endpoint, exchange: Exchange): Promise<OpenExchang
     end();
     throw describe(error);
   }
+}
+
+/** Gives undici a socket, or the error that prevented it. */
+async function handOver(
+  endpoint: Endpoint,
+  signal: AbortSignal,
+  callback: (...outcome: [error: Error, socket: null] | [error: null, socket: Socket]) => void,
+): Promise<void> {
+  let socket: Socket;
+  try {
+    socket = await endpoint.connect(signal);
+  } catch (error) {
+    callback(error instanceof Error ? error : new Error(String(error)), null);
+    return;
+  }
+  callback(null, socket);
 }
 
 function startDeadline(timeoutMs: number) {
@@ -174,11 +186,13 @@ function describeFailure(
     );
   }
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  // A path or header that cannot be sent is the caller's mistake.
+  if (code === 'UND_ERR_INVALID_ARG') return error;
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     const text = `The reply to ${call} exceeds ${MAX_REPLY_BYTES} bytes; ask for less`;
     return MicroclusterClientError.local('BAD_REPLY', text, error);
   }
-  if (typeof code === 'string' && (code.startsWith('HPE_') || code === 'UND_ERR_INVALID_ARG')) {
+  if (error instanceof Error && error.name === 'HTTPParserError') {
     const text = `The reply to ${call} is not HTTP; check that a daemon answers there`;
     return MicroclusterClientError.local('BAD_REPLY', text, error);
   }
@@ -187,8 +201,4 @@ function describeFailure(
     `The connection ended before ${endpoint.label} had answered ${exchange.method} ${exchange.path}; look into its log before trying again`,
     error,
   );
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

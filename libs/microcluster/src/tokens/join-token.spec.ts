@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { faultOf } from '../types/fault-of.fixture.js';
 import { isInvalidValueError } from '../types/invalid-value-error.js';
 import { decodeJoinToken, encodeJoinToken, generateTokenSecret } from './join-token.js';
 
@@ -62,17 +63,9 @@ describe('join tokens', () => {
       fc.jsonValue().map(textOf),
       fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('base64')),
     );
-    const faultOf = (text: string): unknown => {
-      try {
-        decodeJoinToken(text);
-        return undefined;
-      } catch (error) {
-        return error;
-      }
-    };
     fc.assert(
       fc.property(garbage, (text) => {
-        const fault = faultOf(text);
+        const fault = faultOf(() => decodeJoinToken(text));
         expect(fault === undefined || isInvalidValueError(fault)).toBe(true);
       }),
     );

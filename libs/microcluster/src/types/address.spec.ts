@@ -1,6 +1,7 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Address, canonicalAddress, sameAddress } from './address.js';
+import { faultOf } from './fault-of.fixture.js';
 import { isInvalidValueError } from './invalid-value-error.js';
 
 describe('Address', () => {
@@ -83,12 +84,11 @@ describe('Address', () => {
     const texts = fc.oneof(fc.string(), fc.stringMatching(/^[[\]0-9a-f:.%]{0,50}$/));
     fc.assert(
       fc.property(texts, (text) => {
-        try {
+        const fault = faultOf(() => {
           const address = Address.parse(text);
           expect(Address.parse(address.toString()).equals(address)).toBe(true);
-        } catch (error) {
-          expect(isInvalidValueError(error)).toBe(true);
-        }
+        });
+        expect(fault === undefined || isInvalidValueError(fault)).toBe(true);
       }),
     );
   });
