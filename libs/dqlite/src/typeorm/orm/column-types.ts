@@ -32,9 +32,9 @@ export function isConverted(column: { readonly type?: unknown }): boolean {
   );
 }
 
-/** Whether the column holds 64-bit integers: `@Column('bigint')`, or a property declared `bigint`. */
+/** Whether the column holds 64-bit integers: `@Column('bigint')`, `'int8'`, or a property declared `bigint`. */
 export function isBigint(column: { readonly type?: unknown }): boolean {
-  return column.type === 'bigint' || column.type === BigInt;
+  return column.type === 'bigint' || column.type === 'int8' || column.type === BigInt;
 }
 
 /** What a property declared in TypeScript expects of a 64-bit integer. */
@@ -99,7 +99,7 @@ function formOf(column: ColumnMetadata): IntegerForm {
 /** By the property's type as the decorators recorded it; without one (an EntitySchema), numbers while they are exact. */
 function declaredForm(column: ColumnMetadata): IntegerForm {
   const owner = column.embeddedMetadata?.type ?? column.target;
-  if (column.type !== 'bigint') return 'bigint';
+  if (typeof column.type !== 'string') return 'bigint';
   if (typeof owner !== 'function') return 'exact';
   const prototype: unknown = owner.prototype;
   if (typeof prototype !== 'object' || prototype === null) return 'exact';

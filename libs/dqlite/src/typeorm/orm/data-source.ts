@@ -148,6 +148,8 @@ export class DqliteDataSource extends DataSource {
       for (const column of columns) {
         // Their declarations have none, so that a configured one would look like a change of the schema for ever.
         if (isConverted(column)) delete column.precision;
+        // TypeORM makes text of generated keys declared 'bigint'; the other name for the same type is left alone.
+        if (column.type === 'bigint' && column.isGenerated) column.type = 'int8';
       }
     }
   }
