@@ -3,13 +3,20 @@ import { DqliteNode, BOOTSTRAP_ID, generateNodeId } from '../native/index.js';
 import { eventually, freeAddress, tcpNode, temporaryDirectory } from '../native/node.fixture.js';
 import { dialTcp } from '../transport/index.js';
 import type { NodeInfo } from '../values.js';
-import { DqliteClient, DqliteConnection, type DqliteClientOptions } from './index.js';
+import {
+  DqliteClient,
+  DqliteConnection,
+  LeaderConnector,
+  type DqliteClientOptions,
+} from './index.js';
 
 export interface TestCluster extends AsyncDisposable {
   readonly nodes: readonly { readonly node: DqliteNode; readonly info: NodeInfo }[];
   readonly servers: () => readonly NodeInfo[];
   client(options?: Partial<DqliteClientOptions>): DqliteClient;
   connect(index?: number): Promise<DqliteConnection>;
+  /** Stops the node that leads now. */
+  stopLeader(): Promise<void>;
 }
 
 /** Starts `size` voters in this process. Dispose of it to stop them and delete their files. */
@@ -40,6 +47,11 @@ export async function startCluster(size: number): Promise<TestCluster> {
     nodes,
     servers,
     connect,
+    stopLeader: async () => {
+      const connection = await new LeaderConnector({ dial: dialTcp, servers }).connect();
+      connection.close();
+      await nodes.find(({ info }) => info.address === connection.address)?.node.stop();
+    },
     client: (options = {}) => {
       const client = new DqliteClient({ dial: dialTcp, servers, database: 'test', ...options });
       clients.push(client);

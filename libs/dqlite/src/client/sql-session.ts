@@ -8,6 +8,7 @@ import { Deadline } from './deadline.js';
 import { requestOne, requestParts, requestRows, type QueryResult } from './exchanges.js';
 import { FifoLock } from './fifo-lock.js';
 import { RowBuffer, type StreamedRow } from './row-buffer.js';
+import type { Effect } from './server-failure.js';
 import { classify, type Statement } from './statement.js';
 import { StatementCache, type SchemaGeneration } from './statement-cache.js';
 import { TransactionState, type TransactionStatus } from './transaction-state.js';
@@ -232,7 +233,9 @@ export class SqlSession {
       const frame = await this.#frame('exec', statement, parameters, deadline);
       const result = await requestOne(this.#channel, 'result', frame, effect, deadline);
       this.#succeeded(statement);
-      return statement.kind === 'write' ? result : NO_RESULT;
+      // After anything else these are numbers of an earlier statement.
+      if (statement.kind !== 'write') return NO_RESULT;
+      return { lastInsertId: result.lastInsertId, rowsAffected: result.rowsAffected };
     } catch (error) {
       if (isGone(error)) {
         this.#cache.clear();
@@ -259,6 +262,7 @@ export class SqlSession {
     const effect = this.#transaction.effectOf(statement);
     this.#transaction.sending(statement);
     try {
+      if (statement.followsSchema) await this.#refreshSchema(effect, deadline);
       const frame = await this.#frame('query', statement, parameters, deadline);
       const result = await requestRows(this.#channel, frame, effect, deadline);
       this.#succeeded(statement);
@@ -283,6 +287,7 @@ export class SqlSession {
     deadline: Deadline,
   ): AsyncGenerator<StreamedRow, void, undefined> {
     const effect = this.#transaction.effectOf(statement);
+    if (statement.followsSchema) await this.#refreshSchema(effect, deadline);
     const frame = await this.#frame('query', statement, parameters, deadline);
     const channel = this.#channel;
     const buffer = new RowBuffer({
@@ -321,6 +326,20 @@ export class SqlSession {
     } catch {
       // Whatever ended the result is met again by the next statement of the transaction.
     }
+  }
+
+  /**
+   * A server names the columns of a result before it notices that another connection has changed the schema, and then
+   * sends as many values as it named. Any read of a table makes it notice.
+   */
+  async #refreshSchema(effect: Effect, deadline: Deadline): Promise<void> {
+    const frame = encodeRequest({
+      type: 'query-sql',
+      sql: 'SELECT 1 FROM sqlite_master LIMIT 1',
+      parameters: [],
+      schema: 0,
+    });
+    await requestRows(this.#channel, frame, effect, deadline);
   }
 
   /** The request for `statement`: by text, or by the id under which it is prepared. */

@@ -23,6 +23,8 @@ export interface Statement {
   readonly needsTransaction: boolean;
   /** Whether it leaves something behind on its connection (a setting, a temporary table). */
   readonly taints: boolean;
+  /** Whether its columns depend on the schema (`*`), so that the connection must know the newest one. */
+  readonly followsSchema: boolean;
   /** Whether a prepared form stays valid when another client changes the schema. */
   readonly preparable: boolean;
   /** Number of values that it takes. */
@@ -126,16 +128,17 @@ function describe({ sql, tokens }: StatementText): Statement {
     writes: true,
     needsTransaction: false,
     taints: false,
+    followsSchema: selectsStar(tokens),
     preparable: false,
     parameterCount: countParameters(tokens),
   };
   if (verb === 'SELECT' || verb === 'VALUES' || verb === 'EXPLAIN') {
-    const preparable = verb !== 'EXPLAIN' && !selectsStar(tokens);
+    const preparable = verb !== 'EXPLAIN' && !base.followsSchema;
     return { ...base, kind: 'read', useQuery: true, writes: false, preparable };
   }
   if (WRITE_VERBS.has(verb)) {
     const returning = tokens.some((token) => isWord(token, 'RETURNING'));
-    const preparable = !selectsStar(tokens);
+    const preparable = !base.followsSchema;
     return { ...base, returning, useQuery: returning, needsTransaction: returning, preparable };
   }
   if (SCHEMA_VERBS.has(verb)) {
