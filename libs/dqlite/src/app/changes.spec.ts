@@ -1,0 +1,171 @@
+/** Members that leave: hand-over before a stop, removal, and what the removed one notices; on real nodes. */
+import { describe, expect, it, vi } from 'vitest';
+import { isDqliteError } from '../errors/index.js';
+import { eventually, rolesOf, TestCluster } from './app.fixture.js';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const codeOf = (error: unknown): string => (isDqliteError(error) ? error.code : String(error));
+
+describe('hand-over', () => {
+  it('gives leadership and the vote to others, without a pause for writers', async () => {
+    await using cluster = await TestCluster.of(4);
+    const leaving = await cluster.leader();
+    const [other] = cluster.members.filter((member) => member !== leaving);
+    if (other === undefined) throw new Error('no other member');
+    await eventually('roles settle', async () => {
+      const roles = await rolesOf(cluster, other.app);
+      return roles.toSorted().join() === 'stand-by,voter,voter,voter';
+    });
+    const db = other.app.client('test');
+    await db.exec('CREATE TABLE t (v INTEGER)');
+
+    await leaving.app.handover();
+    const started = performance.now();
+    await db.exec('INSERT INTO t VALUES (1)');
+    const pause = performance.now() - started;
+    await leaving.app.close();
+    await db.exec('INSERT INTO t VALUES (2)');
+
+    expect(pause, 'an election was needed').toBeLessThan(2000);
+    expect((await other.app.leader())?.address).not.toBe(leaving.address);
+    const listed = await other.app.members();
+    expect(listed.filter(({ role }) => role === 'voter')).toHaveLength(3);
+    expect(listed.find(({ id }) => id === leaving.app.id)?.role).not.toBe('voter');
+  });
+
+  it('moves the only vote of two members, so that the other one works on alone', async () => {
+    await using cluster = await TestCluster.of(2);
+    const [first, second] = cluster.members;
+    if (first === undefined || second === undefined) throw new Error('no members');
+
+    await first.app.handover();
+    await first.app.close();
+    await second.app.client('test').exec('CREATE TABLE t (v INTEGER)');
+
+    expect(await second.app.isLeader()).toBe(true);
+    expect(await rolesOf(cluster, second.app)).toEqual(['spare', 'voter']);
+  });
+
+  it('changes nothing in a cluster of one', async () => {
+    await using cluster = await TestCluster.of(1);
+    const [only] = cluster.members;
+    if (only === undefined) throw new Error('no member');
+
+    await only.app.handover();
+
+    expect(await only.app.isLeader()).toBe(true);
+  });
+
+  it('waits for its deadline, not longer, when there is no quorum', async () => {
+    await using cluster = await TestCluster.of(3);
+    const [first, second, third] = cluster.members;
+    await Promise.all([second?.app.close(), third?.app.close()]);
+
+    const started = performance.now();
+    const handover = first?.app.handover({ timeoutMs: 1000 });
+
+    await expect(handover).rejects.toSatisfy((error) =>
+      ['NO_LEADER', 'ABORTED', 'TIMEOUT'].includes(codeOf(error)),
+    );
+    expect(performance.now() - started).toBeLessThan(8000);
+  });
+});
+
+describe('removal', () => {
+  it('takes out a voter, which stops and refuses to start again', async () => {
+    await using cluster = await TestCluster.of(3);
+    const leader = await cluster.leader();
+    const [target, stays] = cluster.members.filter((member) => member !== leader);
+    if (target === undefined || stays === undefined) throw new Error('no members');
+
+    await stays.app.remove(target.app.id);
+
+    expect((await leader.app.members()).map(({ address }) => address).toSorted()).toEqual(
+      [leader.address, stays.address].toSorted(),
+    );
+    await eventually('it notices', async () => target.app.status === 'removed');
+    await eventually('it stops', async () => target.host.status === 'stopped');
+    await expect(target.app.members().catch(codeOf)).resolves.toBe('NODE_REMOVED');
+    await target.app.close();
+    await expect(cluster.open(target.address, target.directory).catch(codeOf)).resolves.toBe(
+      'NODE_REMOVED',
+    );
+    // Removing what is gone is done.
+    await leader.app.remove(target.app.id);
+  });
+
+  it('takes out the leader, asked by anybody, down to one member', async () => {
+    await using cluster = await TestCluster.of(2);
+    const [first, second] = cluster.members;
+    if (first === undefined || second === undefined) throw new Error('no members');
+    const db = second.app.client('test');
+    await db.exec('CREATE TABLE t AS SELECT 5 AS v');
+
+    await second.app.remove(first.app.id);
+
+    expect(await second.app.members()).toEqual([
+      { id: second.app.id, address: second.address, role: 'voter' },
+    ]);
+    expect((await db.query('SELECT v FROM t')).rows).toEqual([[5]]);
+    await expect(second.app.remove(second.app.id).catch(codeOf)).resolves.toBe('REMOVAL_REFUSED');
+  });
+
+  it('refuses to demote the last voter', async () => {
+    await using cluster = await TestCluster.of(2);
+    const [first] = cluster.members;
+    if (first === undefined) throw new Error('no member');
+
+    await expect(first.app.assign(first.app.id, 'spare').catch(codeOf)).resolves.toBe('LAST_VOTER');
+    expect(await rolesOf(cluster, first.app)).toEqual(['voter', 'spare']);
+  });
+});
+
+describe('opening and closing', () => {
+  it('answers CLOSED on every method after close, which may be repeated', async () => {
+    await using cluster = await TestCluster.of(1);
+    const [only] = cluster.members;
+    if (only === undefined) throw new Error('no member');
+    const { app } = only;
+    await app.close();
+    await app.close();
+
+    const calls = [
+      () => app.members(),
+      () => app.leader(),
+      () => app.isLeader(),
+      () => app.add({ id: 5n, address: '127.0.0.1:1' }),
+      () => app.assign(5n, 'voter'),
+      () => app.remove(5n),
+      () => app.transfer(),
+      () => app.handover(),
+      async () => app.client('test'),
+    ];
+    const codes = await Promise.all(calls.map((call) => call().then(() => 'no error', codeOf)));
+    expect(new Set(codes)).toEqual(new Set(['CLOSED']));
+  });
+
+  it('leaves no file behind when the first start fails', async () => {
+    await using cluster = new TestCluster();
+    const directory = cluster.directory();
+    const taken = await cluster.join();
+
+    await expect(cluster.open(taken.address, directory)).rejects.toThrow();
+
+    const again = await cluster.open('127.0.0.1:0', directory).catch(codeOf);
+    expect(again, 'the directory is not bound to the first address').not.toBe('STATE_FILES');
+  });
+
+  it('refuses a second app on the same directory and leaves the first one alone', async () => {
+    await using cluster = await TestCluster.of(1);
+    const [only] = cluster.members;
+    if (only === undefined) throw new Error('no member');
+    const { DqliteProcess } = await import('../process/index.js');
+    const host = new DqliteProcess({ lockWaitMs: 0 });
+
+    const second = cluster.open(only.address, only.directory, { host });
+
+    await expect(second.catch(codeOf)).resolves.toBe('DIRECTORY_LOCKED');
+    expect(await only.app.isLeader()).toBe(true);
+  });
+});

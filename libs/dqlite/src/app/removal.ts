@@ -1,0 +1,61 @@
+/** Takes a member out of the cluster, one safe step after the other (`spec/dqlite.md` C.7). */
+import { DqliteError, isDqliteError } from '../errors/index.js';
+import type { LeaderSession } from './leader-session.js';
+import { askLeader, takeStep, type MemberContext } from './member-context.js';
+import { persist } from './persist.js';
+import { decideRemoval } from './roles/index.js';
+
+/**
+ * Removes member `id`; nothing to do when it is none. Looks at the cluster anew before each step, so
+ * that it may be repeated, from any member, after a failure.
+ *
+ * @throws DqliteError `REMOVAL_REFUSED` when the cluster could not work without it
+ */
+export async function removeMember(
+  context: MemberContext,
+  id: bigint,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let isDone = false; !isDone;) {
+    isDone = await persist(signal, () =>
+      askLeader(context, signal, (session) => removalStep(context, session, id)),
+    );
+  }
+}
+
+/** Takes the next step; returns whether the removal is complete. */
+async function removalStep(
+  context: MemberContext,
+  session: LeaderSession,
+  id: bigint,
+): Promise<boolean> {
+  const { members, leader } = await session.states();
+  const step = decideRemoval(members, id, leader.id);
+  const reason = `member ${id} is removed`;
+  switch (step.kind) {
+    case 'done':
+      return true;
+    case 'refuse':
+      throw new DqliteError('REMOVAL_REFUSED', { id, reason: step.reason });
+    case 'promote':
+      await takeStep(context, session, { role: 'voter', candidates: step.candidates, reason });
+      return false;
+    case 'demote':
+      await takeStep(context, session, { role: 'spare', candidates: [step.member], reason });
+      return false;
+    case 'remove':
+      await session.remove(step.member.id);
+      return false;
+    case 'transfer':
+      for (const { id: heir, address } of step.candidates) {
+        try {
+          await session.transfer(heir);
+          context.emit({ type: 'leadership-transferred', address });
+          return false;
+        } catch (error) {
+          if (!isDqliteError(error, 'MEMBERSHIP')) throw error;
+        }
+      }
+      throw new DqliteError('REMOVAL_REFUSED', { id, reason: 'nobody else could take leadership' });
+  }
+}
