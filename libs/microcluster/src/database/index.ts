@@ -10,3 +10,7 @@ export * from './sql-executor.js';
 export * from './sql-time.js';
 export * from './tokens-table.js';
 export * from './typeorm-session.js';
+export * from './sql-batch.js';
+export * from './sql-console.js';
+export * from './sql-dump.js';
+export * from './sql-splitter.js';

@@ -15,7 +15,7 @@ export function encodeTime(time: Date): string {
 }
 
 const TEXT =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9})\d*)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/;
+  /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9})\d*)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/;
 
 /**
  * Reads a DATETIME cell, however it arrives: a `Date`, Go's text (with or without seconds, fraction and
@@ -27,17 +27,21 @@ const TEXT =
  */
 export function decodeTime(cell: unknown): Date | undefined {
   if (cell === null || cell === undefined || cell === '') return undefined;
+  const time = parse(cell);
+  if (time === undefined || Number.isNaN(time.getTime())) {
+    throw new TypeError(`A time column holds ${describe(cell)}, which is no time`);
+  }
+  return time;
+}
+
+function parse(cell: unknown): Date | undefined {
   if (cell instanceof Date) return cell;
   if (typeof cell === 'bigint' || typeof cell === 'number') return new Date(Number(cell) * 1000);
   const parts = typeof cell === 'string' ? TEXT.exec(cell.trim()) : null;
-  if (parts === null)
-    throw new TypeError(`A time column holds ${describe(cell)}, which is no time`);
-  const number = (index: number): number => Number(parts[index] ?? '0');
-  const time = new Date(0);
-  time.setUTCFullYear(number(1), number(2) - 1, number(3));
-  const milliseconds = Number((parts[7] ?? '').padEnd(3, '0').slice(0, 3));
-  time.setUTCHours(number(4), number(5), number(6), milliseconds);
-  return new Date(time.getTime() - offsetMinutes(parts[8]) * 60_000);
+  if (parts === null) return undefined;
+  const [, day = '', clock = '00:00', seconds = '00', fraction = '', zone] = parts;
+  const iso = `${day}T${clock}:${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
+  return new Date(new Date(iso).getTime() - offsetMinutes(zone) * 60_000);
 }
 
 function offsetMinutes(zone: string | undefined): number {
