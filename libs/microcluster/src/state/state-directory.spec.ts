@@ -97,6 +97,19 @@ describe('StateDirectory', () => {
   });
 });
 
+describe('an interrupted write', () => {
+  it('leaves nothing behind after the next opening', async () => {
+    const first = await open();
+    await first.close();
+    const leftover = '.daemon.yaml.0b0e8f5c-3f0a-4c0e-9d3e-5a1c3f1f2a3b.tmp';
+    await writeFile(path.join(root, leftover), '');
+    await writeFile(path.join(first.truststorePath, leftover), '');
+    await writeFile(path.join(root, '.mine.tmp'), '');
+    await open();
+    expect(await filesOf()).toEqual(['.mine.tmp']);
+  });
+});
+
 describe('daemon.yaml', () => {
   const config = {
     name: '1e3',

@@ -5,7 +5,7 @@ import type { DaemonConfig } from '../types/schemas.js';
 import { readDaemonConfigFile, writeDaemonConfigFile } from './daemon-config.js';
 import { acquireStateLock, type StateLock } from './state-lock.js';
 import { finishWipe, wipeState } from './wipe.js';
-import { createDirectory } from './write-file-atomic.js';
+import { createDirectory, removeTemporaryFiles } from './write-file-atomic.js';
 
 /** The kernel's limit of a unix socket path, without the final zero byte. */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -38,6 +38,7 @@ export class StateDirectory {
     try {
       await finishWipe(root);
       await state.createParts();
+      for (const part of [root, ...state.parts]) await removeTemporaryFiles(part);
     } catch (error) {
       lock.release();
       throw error;
@@ -99,9 +100,11 @@ export class StateDirectory {
     this.lock.release();
   }
 
+  private get parts(): string[] {
+    return [this.databasePath, this.truststorePath, this.certificatesPath];
+  }
+
   private async createParts(): Promise<void> {
-    for (const part of [this.databasePath, this.truststorePath, this.certificatesPath]) {
-      await createDirectory(part, 0o700);
-    }
+    for (const part of this.parts) await createDirectory(part, 0o700);
   }
 }

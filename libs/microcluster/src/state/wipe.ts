@@ -17,13 +17,12 @@ const OWNED_ENTRIES: readonly RegExp[] = [
   /^ca\.crl$/,
   /^patch\.global\.sql$/,
   /^recovery_db(\.tar\.gz)?$/,
-  /^\..+\.tmp$/,
 ];
 
 /** What belongs to a member inside the directories that it shares with hand-made files. */
 const OWNED_IN_DIRECTORIES: Readonly<Record<string, readonly RegExp[]>> = {
-  truststore: [/\.yaml$/, /^\.replace\.json$/, /^\..+\.tmp$/],
-  certificates: [/\.(crt|key|ca)$/, /^\..+\.pair$/, /^\..+\.tmp$/],
+  truststore: [/\.yaml$/, /^\.replace\.json$/],
+  certificates: [/\.(crt|key|ca)$/, /^\..+\.pair$/],
 };
 
 /**

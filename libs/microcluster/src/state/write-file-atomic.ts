@@ -1,10 +1,10 @@
 /** Writing a file so that a crash at any moment leaves either the old content or the new one. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Ends the name of a file that is being written; one that is left over means nothing. */
-export const TEMPORARY_SUFFIX = '.tmp';
+/** The name of a file that is being written; one that a crash left over means nothing. */
+const TEMPORARY_NAME = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /**
  * Replaces `file` as a whole and returns when the new content is on the disk: temporary file, fsync, rename,
@@ -18,10 +18,7 @@ export async function writeFileAtomic(
   mode: number,
 ): Promise<void> {
   const directory = path.dirname(file);
-  const temporary = path.join(
-    directory,
-    `.${path.basename(file)}.${randomUUID()}${TEMPORARY_SUFFIX}`,
-  );
+  const temporary = path.join(directory, `.${path.basename(file)}.${randomUUID()}.tmp`);
   try {
     const handle = await open(temporary, 'wx', mode);
     try {
@@ -38,6 +35,13 @@ export async function writeFileAtomic(
     throw error;
   }
   await syncDirectory(directory);
+}
+
+/** Removes what interrupted writes left in `directory`; only for whoever alone writes there. */
+export async function removeTemporaryFiles(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (TEMPORARY_NAME.test(name)) await rm(path.join(directory, name), { force: true });
+  }
 }
 
 /** Removes a file durably; one that does not exist is no error. */
