@@ -1,4 +1,5 @@
 /** Clusters of real members, each with its node in a process of its own, for tests. */
+import { timeLimit } from '../time-limit.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freeAddress, temporaryDirectory } from '../native/node.fixture.js';
 import { DqliteProcess } from '../process/index.js';
@@ -47,7 +48,7 @@ export class TestCluster implements AsyncDisposable {
       ...options,
     });
     this.members.push(member);
-    await member.app.ready(AbortSignal.timeout(30_000));
+    await member.app.ready(timeLimit(30_000));
     return member;
   }
 
@@ -85,7 +86,7 @@ export class TestCluster implements AsyncDisposable {
   /** The member that leads, when it and all others agree on it. */
   async leader(): Promise<TestMember> {
     const [first] = this.members.filter(({ app }) => app.status === 'open');
-    const leader = await first?.app.leader(AbortSignal.timeout(20_000));
+    const leader = await first?.app.leader(timeLimit(20_000));
     const found = this.members.find(({ address }) => address === leader?.address);
     if (found === undefined) throw new Error(`no leader among the members: ${leader?.address}`);
     return found;
@@ -106,7 +107,7 @@ export class TestCluster implements AsyncDisposable {
 
 /** Roles in the order of `members`, `-` for one that the leader does not list. */
 export async function rolesOf(cluster: TestCluster, through: DqliteApp): Promise<string[]> {
-  const listed = await through.members(AbortSignal.timeout(10_000));
+  const listed = await through.members(timeLimit(10_000));
   return cluster.members.map(
     ({ address }) => listed.find((member) => member.address === address)?.role ?? '-',
   );
@@ -118,7 +119,7 @@ export async function eventually(
   check: () => Promise<boolean>,
   deadlineMs = 15_000,
 ): Promise<void> {
-  const limit = AbortSignal.timeout(deadlineMs);
+  const limit = timeLimit(deadlineMs);
   let last: unknown;
   while (!limit.aborted) {
     try {

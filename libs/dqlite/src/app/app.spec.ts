@@ -1,4 +1,5 @@
 /** Members on real nodes: how a cluster forms, keeps its roles through failures, and shrinks. */
+import { timeLimit } from '../time-limit.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -78,7 +79,7 @@ describe('a member that fails', () => {
     });
 
     const back = await cluster.reopen(lost);
-    await back.app.ready(AbortSignal.timeout(20_000));
+    await back.app.ready(timeLimit(20_000));
     await eventually('it follows again', async () => {
       const listed = await survivor.app.members();
       return listed.find(({ id }) => id === lost.app.id)?.role === 'stand-by';
@@ -118,7 +119,7 @@ describe('a restart of all members', () => {
     const again = await Promise.all(
       cluster.members.map(({ address, directory }) => cluster.open(address, directory)),
     );
-    await Promise.all(again.map(({ app }) => app.ready(AbortSignal.timeout(20_000))));
+    await Promise.all(again.map(({ app }) => app.ready(timeLimit(20_000))));
 
     expect((await again[0]?.app.client('test').query('SELECT v FROM t'))?.rows).toEqual([[7]]);
   });

@@ -1,4 +1,5 @@
 /** A member of a dqlite cluster: its node, its files, its role, and its way in and out. */
+import { timeLimit } from '../time-limit.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LeaderConnector, DqliteClient, type DqliteClientOptions } from '../client/index.js';
 import { DqliteError, isDqliteError } from '../errors/index.js';
@@ -220,7 +221,7 @@ export class DqliteApp {
     timeoutMs = CHANGE_TIMEOUT_MS,
   }: AppWaitOptions & { readonly timeoutMs?: number } = {}): Promise<void> {
     this.#checkOpen();
-    const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
+    const limit = AbortSignal.any([timeLimit(timeoutMs), ...(signal ? [signal] : [])]);
     const resume = await this.#loop.pause();
     try {
       await handOver(this.#context, () => this.#drain(limit), limit);
@@ -289,14 +290,14 @@ export class DqliteApp {
    * way to one kills old nodes (`spec/dqlite.md` D.1).
    */
   async #drain(signal: AbortSignal): Promise<void> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(DRAIN_TIMEOUT_MS)]);
+    const limit = AbortSignal.any([signal, timeLimit(DRAIN_TIMEOUT_MS)]);
     const isBusy = (): boolean => [...this.#clients].some(({ stats }) => stats.usedConnections > 0);
     while (isBusy() && !limit.aborted) await pause(DRAIN_POLL_MS);
   }
 
   #ask<T>(signal: AbortSignal | undefined, work: Parameters<typeof askLeader<T>>[2]): Promise<T> {
     this.#checkOpen();
-    return askLeader(this.#context, signal ?? AbortSignal.timeout(ANSWER_TIMEOUT_MS), work);
+    return askLeader(this.#context, signal ?? timeLimit(ANSWER_TIMEOUT_MS), work);
   }
 
   /** Runs a change of the membership while the main loop rests, so that there is one change at a time. */
@@ -307,7 +308,7 @@ export class DqliteApp {
     this.#checkOpen();
     const resume = await this.#loop.pause();
     try {
-      await work(signal ?? AbortSignal.timeout(CHANGE_TIMEOUT_MS));
+      await work(signal ?? timeLimit(CHANGE_TIMEOUT_MS));
     } finally {
       resume();
     }

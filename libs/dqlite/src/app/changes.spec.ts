@@ -1,4 +1,5 @@
 /** Members that leave: hand-over before a stop, removal, and what the removed one notices; on real nodes. */
+import { readdirSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { isDqliteError } from '../errors/index.js';
 import { eventually, rolesOf, TestCluster } from './app.fixture.js';
@@ -60,15 +61,15 @@ describe('hand-over', () => {
   it('waits for its deadline, not longer, when there is no quorum', async () => {
     await using cluster = await TestCluster.of(3);
     const [first, second, third] = cluster.members;
+    if (first === undefined) throw new Error('no member');
     await Promise.all([second?.app.close(), third?.app.close()]);
+    await eventually('it leads no more', async () => !(await first.app.isLeader()));
 
     const started = performance.now();
-    const handover = first?.app.handover({ timeoutMs: 1000 });
+    const outcome = await first.app.handover({ timeoutMs: 1000 }).then(() => 'done', codeOf);
 
-    await expect(handover).rejects.toSatisfy((error) =>
-      ['NO_LEADER', 'ABORTED', 'TIMEOUT'].includes(codeOf(error)),
-    );
-    expect(performance.now() - started).toBeLessThan(8000);
+    expect(['NO_LEADER', 'ABORTED', 'TIMEOUT']).toContain(outcome);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
 
@@ -150,10 +151,10 @@ describe('opening and closing', () => {
     const directory = cluster.directory();
     const taken = await cluster.join();
 
-    await expect(cluster.open(taken.address, directory)).rejects.toThrow();
+    const outcome = await cluster.open(taken.address, directory).catch(codeOf);
 
-    const again = await cluster.open('127.0.0.1:0', directory).catch(codeOf);
-    expect(again, 'the directory is not bound to the first address').not.toBe('STATE_FILES');
+    expect(outcome).toBe('NODE_START_FAILED');
+    expect(readdirSync(directory).filter((name) => name !== 'node.lock')).toEqual([]);
   });
 
   it('refuses a second app on the same directory and leaves the first one alone', async () => {
