@@ -1,6 +1,7 @@
 /** The replicated database as the framework sees it: its schema, its tables, and SQL for operators. */
 export * from './check-versions.js';
 export * from './core-schema.js';
+export * from './global-patch.js';
 export * from './members-table.js';
 export * from './reservations-table.js';
 export * from './schema-update-error.js';

@@ -1,3 +1,4 @@
+import { timeLimit } from '@microcluster/dqlite/time-limit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SqliteEngine } from '@microcluster/dqlite';
 import { runSqlBatch } from './sql-batch.js';
@@ -15,7 +16,7 @@ afterEach(() => engine.close());
 
 async function batch(query: string, transaction = false) {
   const { Results } = await runSqlBatch(engine, query, {
-    signal: AbortSignal.timeout(5_000),
+    signal: timeLimit(5_000),
     transaction,
   });
   return Results;

@@ -1,3 +1,4 @@
+import { timeLimit } from '@microcluster/dqlite/time-limit';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,7 +30,7 @@ afterEach(async () => {
 });
 
 function dump(schemaOnly = false): Promise<string> {
-  return dumpDatabase(engine, { schemaOnly, signal: AbortSignal.timeout(15_000) });
+  return dumpDatabase(engine, { schemaOnly, signal: timeLimit(15_000) });
 }
 
 /** Feeds `input` to SQLite's own shell; rejects when it complains. */
@@ -279,7 +280,7 @@ it('is one snapshot', async () => {
     };
     const text = await dumpDatabase(meddling, {
       schemaOnly: false,
-      signal: AbortSignal.timeout(5_000),
+      signal: timeLimit(5_000),
     });
     expect(text).toContain('INSERT INTO a VALUES(1);');
     expect(text).not.toContain('INSERT INTO b');

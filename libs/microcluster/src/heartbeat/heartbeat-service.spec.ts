@@ -1,3 +1,4 @@
+import { timeLimit } from '@microcluster/dqlite/time-limit';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFixtureSession, type FixtureSession } from '../database/sqlite-session.fixture.js';
@@ -71,7 +72,7 @@ describe('a round', () => {
     };
 
     await expect(
-      cluster.member('m2').service.beginRound(trigger, AbortSignal.timeout(1_000)),
+      cluster.member('m2').service.beginRound(trigger, timeLimit(1_000)),
     ).rejects.toMatchObject({
       message: 'Attempt to initiate heartbeat from non-leader',
       status: 500,
@@ -184,7 +185,7 @@ describe('the endpoint', () => {
     leader_address: addressOf('m1'),
     dqlite_roles: { [addressOf('m1')]: 'voter' },
   };
-  const signal = () => AbortSignal.timeout(5_000);
+  const signal = () => timeLimit(5_000);
 
   it('begins a round through the control socket', async () => {
     await cluster.member('m1').service.handle(begin, { kind: 'local' }, signal());

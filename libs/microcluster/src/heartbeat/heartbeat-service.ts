@@ -1,4 +1,5 @@
 /** Heartbeats of this member: begins rounds while it leads, and follows those of the leader (`spec/core-api.md` 17). */
+import { timeLimit } from '@microcluster/dqlite/time-limit';
 import type { MembersTable, SchemaVersions, TokensTable } from '../database/index.js';
 import type { TrustedMember } from '../trust/index.js';
 import type { HeartbeatInfo } from '../types/index.js';
@@ -181,7 +182,7 @@ export class HeartbeatService {
     const { deps } = this;
     const limit = deps.sendTimeoutMs ?? Math.max(deps.intervalMs, 2_000);
     try {
-      await deps.send(row.address, info, AbortSignal.any([signal, AbortSignal.timeout(limit)]));
+      await deps.send(row.address, info, AbortSignal.any([signal, timeLimit(limit)]));
       return [row.name];
     } catch (error) {
       if (!signal.aborted) deps.logger.warn({ event: 'heartbeat-failed', member: row.name, error });

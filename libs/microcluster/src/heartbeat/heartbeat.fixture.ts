@@ -1,4 +1,5 @@
 /** Test support: member rows, and a whole cluster of heartbeat services over one database and a virtual clock. */
+import { timeLimit } from '@microcluster/dqlite/time-limit';
 import { INTERNAL_EXTENSIONS } from '../extensions/index.js';
 import {
   applySchemaUpdates,
@@ -129,7 +130,7 @@ export class VirtualCluster {
     ]);
     return this.member(on).service.beginRound(
       { leaderAddress: addressOf(on), roles: new Map(byAddress) },
-      AbortSignal.timeout(10_000),
+      timeLimit(10_000),
     );
   }
 

@@ -1,0 +1,95 @@
+/** Test support: data sources on both engines, dqlite with a real node in its supervised process. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  dialTcp,
+  DqliteApp,
+  DqliteDataSource,
+  DqliteEngine,
+  DqliteProcess,
+  findLibrary,
+  isDqliteError,
+  SqliteEngine,
+  type SqlEngine,
+} from '@microcluster/dqlite';
+
+/** An open data source and the engine under it. */
+export interface OpenDatabase {
+  readonly dataSource: DqliteDataSource;
+  readonly engine: SqlEngine;
+  close(): Promise<void>;
+}
+
+/** A way to open an empty database. */
+export interface EngineCase {
+  readonly name: 'dqlite' | 'sqlite';
+  open(): Promise<OpenDatabase>;
+}
+
+const sqlite: EngineCase = {
+  name: 'sqlite',
+  open: () => openOn(new SqliteEngine({ file: ':memory:' }), async () => undefined),
+};
+
+const dqlite: EngineCase = {
+  name: 'dqlite',
+  async open() {
+    const directory = await mkdtemp(path.join(tmpdir(), 'core-database-'));
+    const app = await DqliteApp.open({
+      directory,
+      address: `127.0.0.1:${await freePort()}`,
+      host: new DqliteProcess(),
+      dial: (address, signal) => dialTcp(address, signal),
+    });
+    await app.ready(AbortSignal.timeout(20_000));
+    const client = app.client('db.bin');
+    return openOn(new DqliteEngine({ client }), async () => {
+      await app.close();
+      await rm(directory, { recursive: true });
+    });
+  },
+};
+
+/** The engines that this machine has. */
+export const ENGINES: readonly EngineCase[] = hasLibrary() ? [sqlite, dqlite] : [sqlite];
+
+function hasLibrary(): boolean {
+  try {
+    findLibrary();
+    return true;
+  } catch (error) {
+    if (!isDqliteError(error, 'LIBRARY_MISSING')) throw error;
+    process.stderr.write(
+      'libdqlite is not installed: the core database is tested on sqlite3 only\n',
+    );
+    return false;
+  }
+}
+
+async function openOn(engine: SqlEngine, stop: () => Promise<void>): Promise<OpenDatabase> {
+  const dataSource = new DqliteDataSource({ engine, entities: [] });
+  await dataSource.initialize();
+  return {
+    dataSource,
+    engine,
+    async close() {
+      await dataSource.destroy();
+      await stop();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}

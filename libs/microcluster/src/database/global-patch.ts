@@ -1,0 +1,47 @@
+/** Runs `patch.global.sql`, a file of statements that an operator or a recovery leaves for the next start (`spec/core-api.md` 20.7). */
+import { readFile, rename, rm } from 'node:fs/promises';
+import { isSystemError } from './system-error.js';
+import { splitStatements } from './sql-splitter.js';
+import type { SqlSession } from './sql-executor.js';
+
+/**
+ * Runs the statements of `file`, if it exists, in one transaction. Just before the commit the file is put
+ * aside, and deleted after it: whatever happens in between, the statements are not run a second time, and
+ * the text is not lost.
+ *
+ * @param file path of `patch.global.sql`; what is put aside has the suffix `.applying`.
+ * @returns whether there was a file.
+ * @throws Error `Failed to execute queries from <file>: …`; nothing was changed then and the file is still
+ *   there, unless the commit itself failed: then it stays aside.
+ */
+export async function applyGlobalPatch(session: SqlSession, file: string): Promise<boolean> {
+  const aside = `${file}.applying`;
+  const text = await readIfPresent(file);
+  if (text === undefined) return false;
+  let isAside = false;
+  try {
+    await session.transaction(async () => {
+      for (const { sql, returnsRows } of splitStatements(text)) {
+        await (returnsRows ? session.query(sql) : session.execute(sql));
+      }
+      await rename(file, aside);
+      isAside = true;
+    });
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    // A commit that failed may have taken effect all the same, so only the operator can tell what to do.
+    const hint = isAside ? ` (the commit failed; the statements were moved to ${aside})` : '';
+    throw new Error(`Failed to execute queries from ${file}: ${detail}${hint}`, { cause });
+  }
+  await rm(aside);
+  return true;
+}
+
+async function readIfPresent(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
