@@ -117,8 +117,23 @@ export class ClientLease {
       return;
     }
     const deadline = this.#host.deadline(options);
-    const session = await this.#session(deadline);
-    yield* session.stream(statement, parameters, deadline);
+    // Until the first row is here, nothing was seen, and the query may start over.
+    const { rows, first } = await this.#run(
+      statement,
+      deadline,
+      options?.idempotent,
+      async (session) => {
+        const rows = session.stream(statement, parameters, deadline);
+        return { rows, first: await rows.next() };
+      },
+    );
+    try {
+      if (first.done === true) return;
+      yield first.value;
+      yield* rows;
+    } finally {
+      await rows.return();
+    }
   }
 
   /**

@@ -210,9 +210,7 @@ export class DqliteClient {
       this.#pool.close(this.#closed);
       this.#writers.close(this.#closed);
     }
-    const grace = new Deadline({ deadlineMs: CLOSE_GRACE_MS });
-    while (this.#pool.inUse > 0 && !grace.isOver) await grace.pause(5, 'Closing').catch(() => {});
-    this.#pool.destroy();
+    await this.#pool.drain(CLOSE_GRACE_MS);
   }
 
   /** A statement in a transaction of its own; a writing one takes its turn first. */

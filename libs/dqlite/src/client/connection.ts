@@ -1,5 +1,5 @@
 /** A connection to one node: requests about the cluster, and SQL once a database is open on it. */
-import { DqliteError } from '../errors/index.js';
+import { DqliteError, isDqliteError } from '../errors/index.js';
 import type { Dial, NodeInfo, NodeRole, SqlParameter } from '../values.js';
 import { encodeRequest, type DumpedFile } from '../wire/index.js';
 import { Channel } from './channel.js';
@@ -63,6 +63,7 @@ export class DqliteConnection {
       return new DqliteConnection(new Channel(stream, address, maxBodyBytes), options);
     } catch (error) {
       if (deadline.isOver || limit.signal.aborted) throw deadline.error(what);
+      if (isDqliteError(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new DqliteError('CONNECTION_LOST', { address, reason }, { cause: error });
     } finally {

@@ -20,6 +20,7 @@ export class LeaderPool {
   readonly #idle: DqliteConnection[] = [];
   readonly #inUse = new Set<DqliteConnection>();
   #closed: DqliteError | undefined;
+  #onDrained: (() => void) | undefined;
 
   /** @param size connections in use at the same time, besides one kept for the writer at the head of the queue */
   constructor(connector: LeaderConnector, database: string, size: number) {
@@ -72,15 +73,24 @@ export class LeaderPool {
     this.#closeIdle((connection) => connection.address === address);
   }
 
-  /** Closes the idle connections, and those in use when they come back or with {@link destroy}. */
+  /** Closes the idle connections, and those in use when they come back or at the end of {@link drain}. */
   close(error: DqliteError): void {
     this.#closed = error;
     this.#places.close(error);
     this.#closeIdle(() => true);
   }
 
-  /** Closes the connections in use under the hands of their users. */
-  destroy(): void {
+  /** Waits until nobody uses a connection, but not beyond `graceMs`; then closes them under the hands of their users. */
+  async drain(graceMs: number): Promise<void> {
+    if (this.#inUse.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, graceMs);
+        this.#onDrained = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
     for (const connection of this.#inUse) connection.close();
   }
 
@@ -121,5 +131,6 @@ export class LeaderPool {
     if (this.#closed === undefined && connection.isReusable) this.#idle.push(connection);
     else connection.close();
     leave();
+    if (this.#inUse.size === 0) this.#onDrained?.();
   }
 }

@@ -22,15 +22,18 @@ export class RowBuffer {
   readonly #highWaterRows: number;
   readonly #onFull: () => void;
   readonly #onDrained: () => void;
+  readonly #onArrived: () => void;
 
   constructor(options: {
     readonly highWaterRows: number;
     readonly onFull: () => void;
     readonly onDrained: () => void;
+    readonly onArrived: () => void;
   }) {
     this.#highWaterRows = options.highWaterRows;
     this.#onFull = options.onFull;
     this.#onDrained = options.onDrained;
+    this.#onArrived = options.onArrived;
   }
 
   /** Whether the whole result has arrived, or never will. */
@@ -42,7 +45,8 @@ export class RowBuffer {
     this.#parts.push(part);
     this.#waitingRows += part.rows.length;
     this.#done = part.done;
-    if (!this.#done && this.#waitingRows >= this.#highWaterRows) this.#onFull();
+    if (this.#done) this.#onArrived();
+    else if (this.#waitingRows >= this.#highWaterRows) this.#onFull();
     this.#wake?.();
   }
 

@@ -1,16 +1,16 @@
 /** Runs statements on one connection with an open database, and keeps the sixteen rules while doing so. */
 import { DqliteError, isDqliteError } from '../errors/index.js';
 import type { SqlParameter } from '../values.js';
-import { encodeRequest, MAX_NARROW_PARAMETERS, type TupleSchema } from '../wire/index.js';
-import { probeCapabilities, type Capabilities } from './capabilities.js';
+import { encodeRequest } from '../wire/index.js';
 import type { Channel } from './channel.js';
 import { Deadline } from './deadline.js';
-import { requestOne, requestParts, requestRows, type QueryResult } from './exchanges.js';
+import { requestOne, requestRows, type QueryResult } from './exchanges.js';
 import { FifoLock } from './fifo-lock.js';
-import { RowBuffer, type StreamedRow } from './row-buffer.js';
-import type { Effect } from './server-failure.js';
+import { streamResult } from './result-stream.js';
+import type { StreamedRow } from './row-buffer.js';
 import { classify, type Statement } from './statement.js';
-import { StatementCache, type SchemaGeneration } from './statement-cache.js';
+import type { SchemaGeneration } from './statement-cache.js';
+import { StatementFrames } from './statement-frames.js';
 import { TransactionState, type TransactionStatus } from './transaction-state.js';
 
 /** What a statement that yields no rows reports. Both are 0 for anything but INSERT, REPLACE, UPDATE and DELETE. */
@@ -21,9 +21,6 @@ export interface ExecResult {
 
 /** Time for a ROLLBACK or a check after an error, when the caller's own time may be over. */
 const CLEAN_UP_MS = 2000;
-
-/** Rows that may wait for a slow reader of a stream. More costs memory; fewer make the server wait, which rule 13 warns of. */
-const STREAM_BUFFER_ROWS = 16_384;
 
 /** Old servers execute nothing when a statement without columns is sent as a query. */
 const NO_COLUMNS = 'not an error';
@@ -40,19 +37,18 @@ const LAST_CHANGE = classify('SELECT last_insert_rowid(), changes()');
 
 export class SqlSession {
   readonly #channel: Channel;
-  readonly #cache: StatementCache;
+  readonly #frames: StatementFrames;
   readonly #schema: SchemaGeneration;
   readonly #transaction = new TransactionState();
   /** One statement, or one group that belongs together, at a time. */
   readonly #turn: FifoLock;
-  #capabilities: Capabilities | undefined;
   #isTainted = false;
   #changedSchema = false;
 
   constructor(channel: Channel, schema: SchemaGeneration, preparedStatements: number) {
     this.#channel = channel;
     this.#schema = schema;
-    this.#cache = new StatementCache(preparedStatements, schema);
+    this.#frames = new StatementFrames(channel, schema, preparedStatements);
     this.#turn = new FifoLock('A statement waiting for the connection');
   }
 
@@ -128,17 +124,31 @@ export class SqlSession {
       return;
     }
     await this.#turn.acquire(deadline);
+    let hasTurn = true;
+    const leave = (): void => {
+      if (hasTurn) this.#turn.release();
+      hasTurn = false;
+    };
     try {
       await this.#check(statement, parameters, deadline);
-      yield* this.#streamParts(statement, parameters, deadline);
+      const effect = this.#transaction.effectOf(statement);
+      const frame = await this.#frames.make('query', statement, parameters, effect, deadline);
+      yield* streamResult({
+        channel: this.#channel,
+        frame,
+        effect,
+        deadline,
+        hasWaiters: () => this.#turn.waiting > 0,
+        // The loop that reads may want to use the connection itself.
+        onArrived: leave,
+        keepConnection: () => this.#transaction.status === 'open',
+      });
+    } catch (error) {
+      await this.#failed(statement, error);
+      throw error;
     } finally {
-      this.#turn.release();
+      leave();
     }
-  }
-
-  /** Whether somebody waits behind the statement that is running. */
-  get hasWaiters(): boolean {
-    return this.#turn.waiting > 0;
   }
 
   async #inTurn<T>(deadline: Deadline, run: () => Promise<T>): Promise<T> {
@@ -162,20 +172,7 @@ export class SqlSession {
     if (this.#transaction.status === 'ended' && statement.kind !== 'rollback') {
       throw new DqliteError('TRANSACTION_ENDED', { address: this.#channel.address });
     }
-    if (parameters.length !== statement.parameterCount) {
-      throw new DqliteError('PARAMETER_COUNT', {
-        given: parameters.length,
-        expected: statement.parameterCount,
-      });
-    }
-    if (parameters.length <= MAX_NARROW_PARAMETERS) return;
-    this.#capabilities ??= await probeCapabilities(this.#channel, deadline);
-    const { maxParameters } = this.#capabilities;
-    if (parameters.length > maxParameters) {
-      const { address } = this.#channel;
-      const count = parameters.length;
-      throw new DqliteError('TOO_MANY_PARAMETERS', { count, address, limit: maxParameters });
-    }
+    await this.#frames.check(statement, parameters, deadline);
   }
 
   /** A query, within a transaction of its own where it writes. */
@@ -230,7 +227,7 @@ export class SqlSession {
     const effect = this.#transaction.effectOf(statement);
     this.#transaction.sending(statement);
     try {
-      const frame = await this.#frame('exec', statement, parameters, deadline);
+      const frame = await this.#frames.make('exec', statement, parameters, effect, deadline);
       const result = await requestOne(this.#channel, 'result', frame, effect, deadline);
       this.#succeeded(statement);
       // After anything else these are numbers of an earlier statement.
@@ -238,7 +235,7 @@ export class SqlSession {
       return { lastInsertId: result.lastInsertId, rowsAffected: result.rowsAffected };
     } catch (error) {
       if (isGone(error)) {
-        this.#cache.clear();
+        this.#frames.forget();
         return this.#command(statement, parameters, deadline);
       }
       if (statement.kind === 'pragma' && isSql(error, SQLITE_ROW)) {
@@ -262,14 +259,13 @@ export class SqlSession {
     const effect = this.#transaction.effectOf(statement);
     this.#transaction.sending(statement);
     try {
-      if (statement.followsSchema) await this.#refreshSchema(effect, deadline);
-      const frame = await this.#frame('query', statement, parameters, deadline);
+      const frame = await this.#frames.make('query', statement, parameters, effect, deadline);
       const result = await requestRows(this.#channel, frame, effect, deadline);
       this.#succeeded(statement);
       return result;
     } catch (error) {
       if (isGone(error)) {
-        this.#cache.clear();
+        this.#frames.forget();
         return this.#rows(statement, parameters, deadline);
       }
       if (isSql(error, SQLITE_ERROR) && error.serverMessage === NO_COLUMNS) {
@@ -279,97 +275,6 @@ export class SqlSession {
       await this.#failed(statement, error);
       throw error;
     }
-  }
-
-  async *#streamParts(
-    statement: Statement,
-    parameters: readonly SqlParameter[],
-    deadline: Deadline,
-  ): AsyncGenerator<StreamedRow, void, undefined> {
-    const effect = this.#transaction.effectOf(statement);
-    if (statement.followsSchema) await this.#refreshSchema(effect, deadline);
-    const frame = await this.#frame('query', statement, parameters, deadline);
-    const channel = this.#channel;
-    const buffer = new RowBuffer({
-      highWaterRows: STREAM_BUFFER_ROWS,
-      onFull: () => {
-        if (!this.hasWaiters) channel.pause();
-      },
-      onDrained: () => channel.resume(),
-    });
-    const exchange = requestParts(channel, frame, effect, deadline, buffer);
-    try {
-      for (;;) {
-        const part = await buffer.take();
-        if (part === undefined) return;
-        for (const row of part.rows) yield { columns: part.columns, row };
-        channel.extend(exchange, deadline.ms);
-      }
-    } catch (error) {
-      await this.#failed(statement, error);
-      throw error;
-    } finally {
-      await this.#leaveStream(buffer);
-    }
-  }
-
-  async #leaveStream(buffer: RowBuffer): Promise<void> {
-    if (buffer.isComplete) return;
-    if (this.#transaction.status !== 'open') {
-      this.#channel.destroy(new Error('the reader of a result left it early'));
-      return;
-    }
-    this.#channel.resume();
-    try {
-      do buffer.discard();
-      while ((await buffer.take()) !== undefined);
-    } catch {
-      // Whatever ended the result is met again by the next statement of the transaction.
-    }
-  }
-
-  /**
-   * A server names the columns of a result before it notices that another connection has changed the schema, and then
-   * sends as many values as it named. Any read of a table makes it notice.
-   */
-  async #refreshSchema(effect: Effect, deadline: Deadline): Promise<void> {
-    const frame = encodeRequest({
-      type: 'query-sql',
-      sql: 'SELECT 1 FROM sqlite_master LIMIT 1',
-      parameters: [],
-      schema: 0,
-    });
-    await requestRows(this.#channel, frame, effect, deadline);
-  }
-
-  /** The request for `statement`: by text, or by the id under which it is prepared. */
-  async #frame(
-    type: 'exec' | 'query',
-    statement: Statement,
-    parameters: readonly SqlParameter[],
-    deadline: Deadline,
-  ): Promise<Buffer> {
-    const schema: TupleSchema = parameters.length > MAX_NARROW_PARAMETERS ? 1 : 0;
-    const id = statement.preparable ? await this.#preparedId(statement.sql, deadline) : undefined;
-    return encodeRequest(
-      id === undefined
-        ? { type: `${type}-sql`, sql: statement.sql, parameters, schema }
-        : { type, statement: id, parameters, schema },
-    );
-  }
-
-  async #preparedId(sql: string, deadline: Deadline): Promise<number | undefined> {
-    const preparation = this.#cache.next(sql);
-    for (const id of this.#cache.takeStale()) {
-      const frame = encodeRequest({ type: 'finalize', statement: id });
-      await requestOne(this.#channel, 'empty', frame, 'none', deadline);
-    }
-    if (preparation.action === 'use') return preparation.id;
-    if (preparation.action === 'send-text') return undefined;
-    const frame = encodeRequest({ type: 'prepare', sql });
-    const { id } = await requestOne(this.#channel, 'statement', frame, 'none', deadline);
-    this.#cache.prepared(sql, id);
-    return id;
   }
 
   #succeeded(statement: Statement): void {
