@@ -1,5 +1,5 @@
 /** Contract: creating, reading, updating and deleting through repositories, builders and raw statements. */
-import { In, QueryFailedError } from 'typeorm';
+import { AbstractLogger, In, type LogLevel, type LogMessage, QueryFailedError } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isDqliteError } from '../../errors/index.js';
 import type { DqliteDataSource } from '../orm/data-source.js';
@@ -141,6 +141,36 @@ describe.each(ENGINES)('CRUD on $name', (engine) => {
     );
   });
 
+  it('knows the id of an upserted row, and what RETURNING was asked for', async () => {
+    const items = dataSource.getRepository(Item);
+    await items.insert([{ name: 'a' }, { name: 'b' }, { name: 'c' }]);
+    const upserted = await items.upsert({ name: 'a', amount: 4 }, ['name']);
+    expect(upserted.identifiers).toEqual([{ id: 1 }]);
+    const insert = (name: string) => items.createQueryBuilder().insert().values({ name });
+    expect((await insert('b').orIgnore().execute()).identifiers).toEqual([undefined]);
+    expect((await insert('d').returning(['name', 'amount']).execute()).raw).toEqual([
+      { name: 'd', amount: 0, id: expect.any(Number) },
+    ]);
+    const update = items.createQueryBuilder().update().set({ amount: 8 }).where({ name: 'a' });
+    expect((await update.returning('id, amount').execute()).raw).toEqual([{ id: 1, amount: 8 }]);
+  });
+
+  it('inserts with one statement, dates and defaults included', async () => {
+    const statements: string[] = [];
+    const logger = new RecordingLogger(statements);
+    const logged = await databases.open({ entities: [Item, Audited], logger, logging: ['query'] });
+    statements.length = 0;
+    const audited = { note: 'x' };
+    const { identifiers, generatedMaps } = await logged.getRepository(Audited).insert(audited);
+    await logged.getRepository(Item).insert({ name: 'a' });
+    expect(statements).toHaveLength(2);
+    expect(identifiers).toEqual([{ id: 1 }]);
+    const read = await logged.getRepository(Audited).findOneByOrFail({ id: 1 });
+    expect(generatedMaps).toEqual([
+      { id: 1, version: 1, createdAt: read.createdAt, updatedAt: read.updatedAt, deletedAt: null },
+    ]);
+  });
+
   it('reports violated constraints as CONSTRAINT, whatever the engine', async () => {
     const items = dataSource.getRepository(Item);
     await items.insert({ name: 'a' });
@@ -168,4 +198,19 @@ async function failure(promise: Promise<unknown>): Promise<QueryFailedError> {
   }
   expect(isDqliteError(error.driverError)).toBe(true);
   return error;
+}
+
+class RecordingLogger extends AbstractLogger {
+  constructor(private readonly statements: string[]) {
+    super(['query']);
+  }
+
+  protected override writeLog(
+    _level: LogLevel,
+    messages: LogMessage | string | number | (LogMessage | string | number)[],
+  ): void {
+    for (const entry of Array.isArray(messages) ? messages : [messages]) {
+      this.statements.push(String(typeof entry === 'object' ? entry.message : entry));
+    }
+  }
 }

@@ -130,6 +130,34 @@ describe.each(ENGINES)('transactions on $name', (engine) => {
     await dataSource.getRepository(Item).insert({ name: 'c' });
   });
 
+  it('holds nobody up after the end of its transaction', async () => {
+    const runner = dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.manager.insert(Item, { name: 'a' });
+    await runner.commitTransaction();
+    await dataSource.withOptions({ deadlineMs: 2_000 }, () =>
+      dataSource.getRepository(Item).insert({ name: 'b' }),
+    );
+    await runner.startTransaction();
+    await runner.rollbackTransaction();
+    await runner.manager.insert(Item, { name: 'c' });
+    await runner.release();
+    expect(await dataSource.getRepository(Item).count()).toBe(3);
+  });
+
+  it('refuses a savepoint without a transaction, and one transaction in another', async () => {
+    const runner = dataSource.createQueryRunner();
+    await expect(runner.query('SAVEPOINT mine')).rejects.toMatchObject({
+      driverError: { code: 'STATEMENT_REFUSED' },
+    });
+    await runner.query('BEGIN');
+    await expect(runner.query('BEGIN')).rejects.toBeInstanceOf(QueryFailedError);
+    await runner.manager.insert(Item, { name: 'still in the first' });
+    await runner.query('ROLLBACK');
+    await runner.release();
+    expect(await dataSource.getRepository(Item).count()).toBe(0);
+  });
+
   it('queues writers without errors while others read', async () => {
     const items = dataSource.getRepository(Item);
     await Promise.all(

@@ -2,7 +2,6 @@
 import {
   NamedPlaceholdersNotSupportedError,
   type ObjectLiteral,
-  QueryFailedError,
   QueryResult,
   QueryRunnerAlreadyReleasedError,
   type ReplicationMode,
@@ -12,7 +11,6 @@ import { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/Abstra
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import { validateIsolationLevel } from 'typeorm/driver/validate-isolation-level.js';
 import { Broadcaster } from 'typeorm/subscriber/Broadcaster.js';
-import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
 import { classify, type Statement } from '../../client/statement.js';
 import { DqliteError } from '../../errors/index.js';
 import type {
@@ -22,6 +20,7 @@ import type {
   SqlRow,
   TransactionMode,
 } from '../engine.js';
+import { failed, observed } from './observed.js';
 import type { PooledDriver } from './pooled-driver.js';
 import { currentLimits } from './query-options.js';
 import { RowStream } from './row-stream.js';
@@ -35,6 +34,8 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
   declare driver: PooledDriver;
   /** The connection of this runner's transaction, or of a user who asked for one. */
   private own: SqlConnection | undefined;
+  /** Whether that connection outlives the transaction: somebody asked for it, or changed its settings. */
+  private keepsOwn = false;
   private acquiring: Promise<SqlConnection> | undefined;
   private migrating = false;
 
@@ -49,6 +50,7 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
   /** Takes a connection for this runner alone, until it is released. */
   override async connect(): Promise<SqlConnection> {
     this.refuseReleased();
+    this.keepsOwn = true;
     return this.ownConnection(false);
   }
 
@@ -83,7 +85,7 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
     if (!Array.isArray(parameters)) throw new NamedPlaceholdersNotSupportedError();
     void this.driver.engine;
     const values: unknown[] = parameters;
-    const result = await this.observed(sql, values, () => this.execute(sql, values));
+    const result = await observed(this, sql, values, () => this.execute(sql, values));
     return useStructuredResult ? result : result.raw;
   }
 
@@ -187,8 +189,16 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
         reason: 'the transaction was begun for reading only',
       });
     }
-    const needsOwn = statement.taints || statement.kind === 'savepoint';
-    const executor = needsOwn ? await this.ownConnection(false) : (this.own ?? this.driver.engine);
+    if (!this.own && statement.kind === 'savepoint') {
+      throw new DqliteError('STATEMENT_REFUSED', {
+        statement: 'A savepoint outside of a transaction',
+        reason: 'it would begin one that may have to be repeated; begin a transaction first',
+      });
+    }
+    if (!this.own && statement.taints) this.keepsOwn = true;
+    const executor = this.keepsOwn
+      ? await this.ownConnection(false)
+      : (this.own ?? this.driver.engine);
     return executor.run(sql, parameters, this.limits());
   }
 
@@ -207,20 +217,25 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
 
   private async begin(mode: TransactionMode): Promise<void> {
     const sql = mode === 'immediate' ? 'BEGIN IMMEDIATE' : 'BEGIN DEFERRED';
-    await this.observed(sql, [], () => this.beginNow(mode).then(() => new QueryResult()));
+    await observed(this, sql, [], () => this.beginNow(mode).then(() => new QueryResult()));
   }
 
   private async commit(): Promise<void> {
-    await this.observed('COMMIT', [], () => this.commitNow().then(() => new QueryResult()));
+    await observed(this, 'COMMIT', [], () => this.commitNow().then(() => new QueryResult()));
   }
 
   private async rollback(): Promise<void> {
-    await this.observed('ROLLBACK', [], () => this.rollbackNow().then(() => new QueryResult()));
+    await observed(this, 'ROLLBACK', [], () => this.rollbackNow().then(() => new QueryResult()));
   }
 
   private async beginNow(mode: TransactionMode): Promise<void> {
     const own = await this.ownConnection(mode === 'immediate');
-    await own.begin(mode, this.limits());
+    try {
+      await own.begin(mode, this.limits());
+    } catch (error) {
+      if (!this.isTransactionActive) await this.letGo();
+      throw error;
+    }
     this.isTransactionActive = true;
     this.transactionDepth = 1;
   }
@@ -229,13 +244,26 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
     await this.own?.commit(this.limits());
     this.isTransactionActive = false;
     this.transactionDepth = 0;
+    await this.letGo();
   }
 
   /** Without limits: what was cancelled must be rolled back all the same. */
   private async rollbackNow(): Promise<void> {
     this.isTransactionActive = false;
     this.transactionDepth = 0;
-    await this.own?.rollback(NO_LIMITS);
+    try {
+      await this.own?.rollback(NO_LIMITS);
+    } finally {
+      await this.letGo();
+    }
+  }
+
+  /** After a transaction: whoever waits for the connection, or for the right to write, gets it. */
+  private async letGo(): Promise<void> {
+    if (this.keepsOwn) return;
+    const { own } = this;
+    this.own = undefined;
+    await own?.release();
   }
 
   /** This runner's own connection, acquired once. */
@@ -257,49 +285,6 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
       : limits;
   }
 
-  /** Runs a statement with TypeORM's logging, subscribers and error class around it. */
-  private async observed(
-    sql: string,
-    parameters: unknown[],
-    run: () => Promise<QueryResult>,
-  ): Promise<QueryResult> {
-    const { dataSource, broadcaster } = this;
-    const { logger } = dataSource;
-    const subscribed = dataSource.subscribers.length > 0;
-    logger.logQuery(sql, parameters, this);
-    if (subscribed) await broadcaster.broadcast('BeforeQuery', sql, parameters);
-    const startedAt = performance.now();
-    const after = async (result: QueryResult | undefined, error?: Error): Promise<void> => {
-      if (!subscribed) return;
-      const outcome = new BroadcasterResult();
-      const elapsed = result && performance.now() - startedAt;
-      broadcaster.broadcastAfterQueryEvent(
-        outcome,
-        sql,
-        parameters,
-        result !== undefined,
-        elapsed,
-        result?.raw,
-        error,
-      );
-      await outcome.wait();
-    };
-    let result: QueryResult;
-    try {
-      result = await run();
-    } catch (thrown) {
-      const error = asError(thrown);
-      logger.logQueryError(error, sql, parameters, this);
-      await after(undefined, error);
-      throw new QueryFailedError(sql, parameters, error);
-    }
-    const slow = dataSource.options.maxQueryExecutionTime;
-    const elapsed = performance.now() - startedAt;
-    if (slow !== undefined && elapsed > slow) logger.logQuerySlow(elapsed, sql, parameters, this);
-    await after(result);
-    return result;
-  }
-
   private async *failing(
     sql: string,
     parameters: unknown[],
@@ -308,9 +293,7 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
     try {
       yield* open();
     } catch (thrown) {
-      const error = asError(thrown);
-      this.dataSource.logger.logQueryError(error, sql, parameters, this);
-      throw new QueryFailedError(sql, parameters, error);
+      throw failed(this, sql, parameters, thrown);
     }
   }
 
@@ -336,8 +319,4 @@ function toRecords({ columns, rows }: SqlResult): SqlRow[] {
     for (let i = 0; i < columns.length; i += 1) record[columns[i] ?? ''] = row[i] ?? null;
     return record;
   });
-}
-
-function asError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(String(value));
 }
