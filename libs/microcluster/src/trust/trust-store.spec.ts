@@ -232,6 +232,19 @@ describe('TrustStore', () => {
     expect((await readdir(directory)).toSorted()).toEqual(['c2.yaml', 'c4.yaml']);
   });
 
+  it('never goes back to a replacement that failed half-way', async () => {
+    const opened = await openStore();
+    await opened.replace(members);
+    // A directory stands where a file must go, so that the replacement fails after its plan was written.
+    await mkdir(fileOf('c4'));
+    await expect(opened.replace([member(0), member(3)])).rejects.toThrow('EISDIR');
+    await rm(fileOf('c4'), { recursive: true });
+    await opened.replace(members);
+    await opened.close();
+    expect(namesIn(await openStore())).toEqual(['c1', 'c2', 'c3']);
+    expect((await readdir(directory)).toSorted()).toEqual(['c1.yaml', 'c2.yaml', 'c3.yaml']);
+  });
+
   it('ignores a plan that nobody wrote', async () => {
     await (await openStore()).replace(members);
     await store?.close();

@@ -57,10 +57,6 @@ export class TrustStore {
   /** Opens an existing directory: completes a replacement that a crash interrupted, loads, and starts to watch. */
   static async open(directory: string, options: TrustStoreOptions = {}): Promise<TrustStore> {
     const store = new TrustStore(directory, options);
-    const fault = await finishReplacement(directory);
-    if (fault !== undefined) {
-      store.#warn('trust-plan-unreadable', { error: fault.message });
-    }
     // Watching first: what changes during the load is seen afterwards.
     store.#watcher = new DirectoryWatcher(
       directory,
@@ -112,7 +108,7 @@ export class TrustStore {
   async add(member: TrustedMember): Promise<void> {
     const entry = trustEntry(member);
     await this.#exclusive(async () => {
-      this.#adopt(await readTrustFiles(this.#directory));
+      this.#adopt(await this.#read());
       const file = trustFileName(entry.name);
       if (this.#byName.has(entry.name)) {
         throw conflict(`A remote with name "${entry.name}" already exists`);
@@ -143,7 +139,7 @@ export class TrustStore {
       }
     }
     await this.#exclusive(async () => {
-      const current = await readTrustFiles(this.#directory);
+      const current = await this.#read();
       if (current.faults.size > 0 || !sameFiles(current.entries, files)) {
         await replaceTrustFiles(this.#directory, entries);
       }
@@ -159,7 +155,7 @@ export class TrustStore {
    */
   async remove(name: string): Promise<boolean> {
     return this.#exclusive(async () => {
-      this.#adopt(await readTrustFiles(this.#directory));
+      this.#adopt(await this.#read());
       if (!this.#byName.has(name)) return false;
       const rest = new Map([...this.#files].filter(([, entry]) => entry.name !== name));
       if (rest.size === 0) throw badRequest('Received empty remotes');
@@ -172,14 +168,14 @@ export class TrustStore {
 
   /** Reads the directory again. */
   async reload(): Promise<void> {
-    await this.#exclusive(async () => this.#adopt(await readTrustFiles(this.#directory)));
+    await this.#exclusive(async () => this.#adopt(await this.#read()));
   }
 
   /** Forgets what is in memory and takes what the directory holds, also nothing: for use after a wipe. */
   async reset(): Promise<void> {
     await this.#exclusive(async () => {
       this.#set(new Map());
-      this.#adopt(await readTrustFiles(this.#directory));
+      this.#adopt(await this.#read());
     });
   }
 
@@ -189,6 +185,13 @@ export class TrustStore {
     this.#closed = true;
     this.#listeners.clear();
     await this.#queue;
+  }
+
+  /** Reads the directory, after completing a replacement that a crash or a full disk interrupted. */
+  async #read(): Promise<TrustFiles> {
+    const fault = await finishReplacement(this.#directory);
+    if (fault !== undefined) this.#warn('trust-plan-unreadable', { error: fault.message });
+    return readTrustFiles(this.#directory);
   }
 
   /** Takes over what was read; where a file is not valid, its last good entry stays. */
