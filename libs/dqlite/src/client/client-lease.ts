@@ -42,6 +42,10 @@ export class ClientLease {
   /** Whether the ticket was asked for in advance and outlives single statements. */
   #keepsTicket: boolean;
   #isReleased = false;
+  /** Statements given in parallel share one wait for the ticket and one for a connection. */
+  #ticketOnItsWay: Promise<void> | undefined;
+  #connectionOnItsWay: Promise<PooledConnection> | undefined;
+  #runningWrites = 0;
 
   /** @internal Made by `DqliteClient.acquire`. */
   constructor(host: LeaseHost, pooled: PooledConnection | undefined, hasTicket: boolean) {
@@ -173,13 +177,12 @@ export class ClientLease {
   ): Promise<T> {
     if (this.#isReleased) throw new DqliteError('CLOSED', { what: 'The lease' });
     const isPinned = this.#isPinned;
-    if (statement.writes && statement.kind !== 'commit' && !this.#hasTicket) {
-      await this.#host.writers.acquire(deadline);
-      this.#hasTicket = true;
-    }
+    const isWrite = statement.writes && statement.kind !== 'commit';
+    if (isWrite) await this.#takeTicket(deadline);
     const what = 'A statement of a lease';
     const onRetry = (error: DqliteError): void => this.#host.retried(error);
     const mayRetry = (error: DqliteError): boolean => !isPinned || error.code === 'BUSY';
+    if (isWrite) this.#runningWrites++;
     try {
       return await retrying({ deadline, what, idempotent, onRetry, mayRetry }, async () => {
         const session = await this.#session(deadline);
@@ -191,16 +194,54 @@ export class ClientLease {
         }
       });
     } finally {
+      if (isWrite) this.#runningWrites--;
       this.#settle(statement.kind);
     }
+  }
+
+  async #takeTicket(deadline: Deadline): Promise<void> {
+    while (!this.#hasTicket) {
+      if (this.#ticketOnItsWay === undefined && this.#host.writers.tryAcquire()) {
+        this.#hasTicket = true;
+        return;
+      }
+      this.#ticketOnItsWay ??= this.#waitForTicket(deadline);
+      await this.#ticketOnItsWay;
+    }
+  }
+
+  async #waitForTicket(deadline: Deadline): Promise<void> {
+    try {
+      await this.#host.writers.acquire(deadline);
+    } finally {
+      this.#ticketOnItsWay = undefined;
+    }
+    this.#hasTicket = true;
+    if (!this.#isReleased) return;
+    this.#dropTicket();
+    throw new DqliteError('CLOSED', { what: 'The lease' });
   }
 
   /** The session to use now; outside of a transaction, a lost connection is replaced. */
   async #session(deadline: Deadline): Promise<SqlSession> {
     if (this.#isReleased) throw new DqliteError('CLOSED', { what: 'The lease' });
     if (this.#pooled?.connection.closed === true && !this.#isPinned) this.#dropConnection();
-    this.#pooled ??= await this.#host.pool.acquire(deadline, this.#hasTicket);
+    if (this.#pooled === undefined) {
+      this.#connectionOnItsWay ??= this.#waitForConnection(deadline);
+      this.#pooled = await this.#connectionOnItsWay;
+    }
     return this.#pooled.connection.session;
+  }
+
+  async #waitForConnection(deadline: Deadline): Promise<PooledConnection> {
+    try {
+      const pooled = await this.#host.pool.acquire(deadline, this.#hasTicket);
+      if (!this.#isReleased) return pooled;
+      pooled.release();
+      throw new DqliteError('CLOSED', { what: 'The lease' });
+    } finally {
+      this.#connectionOnItsWay = undefined;
+    }
   }
 
   /** Outside of a transaction: the next attempt uses another connection if this one is done for. */
@@ -218,7 +259,7 @@ export class ClientLease {
   #settle(kind: Statement['kind']): void {
     if (this.inTransaction) return;
     if (kind === 'commit' || kind === 'rollback') this.#keepsTicket = false;
-    if (!this.#keepsTicket) this.#dropTicket();
+    if (!this.#keepsTicket && this.#runningWrites === 0) this.#dropTicket();
   }
 
   #dropConnection(): void {

@@ -150,6 +150,19 @@ describe('transactions', () => {
     await expect(run).rejects.toMatchObject({ code: 'BUSY_SNAPSHOT', retry: 'transaction' });
   });
 
+  it('take statements given in parallel', async () => {
+    for (const mode of ['deferred', 'immediate'] as const) {
+      await client.transaction(
+        (tx) => Promise.all([35, 36, 37].map((n) => tx.exec('INSERT INTO tx VALUES (?)', [n]))),
+        { mode, deadlineMs: 2000 },
+      );
+    }
+
+    const { rows } = await client.query('SELECT count(*) FROM tx WHERE n BETWEEN 35 AND 37');
+    expect(rows).toEqual([[6]]);
+    expect(client.stats).toMatchObject({ waitingWriters: 0, usedConnections: 0 });
+  });
+
   it('can be nested by savepoints', async () => {
     await client.transaction(async (tx) => {
       await tx.exec('SAVEPOINT a');
