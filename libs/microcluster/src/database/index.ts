@@ -3,6 +3,7 @@ export * from './check-versions.js';
 export * from './core-schema.js';
 export * from './global-patch.js';
 export * from './members-table.js';
+export * from './release-exchange.js';
 export * from './reservations-table.js';
 export * from './schema-update-error.js';
 export * from './schema-updates.js';

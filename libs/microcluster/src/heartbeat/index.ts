@@ -2,3 +2,4 @@
 export * from './decide-receive.js';
 export * from './decide-round.js';
 export * from './heartbeat-service.js';
+export * from './schema-auto-update.js';

@@ -1,0 +1,115 @@
+/** Writes which release this member runs, and reads what the others run, in a database of any age (`spec/core-api.md` 20.5). */
+import { z } from 'zod';
+import { decodeExtensionsCell } from '../extensions/index.js';
+import type { MemberRelease } from './check-versions.js';
+import { ownRowMissing } from './database-errors.js';
+import { MembersTable } from './members-table.js';
+import type { SchemaVersions } from './schema-versions.js';
+import type { SqlExecutor } from './sql-executor.js';
+
+/** What this member runs. */
+export interface OwnRelease {
+  readonly name: string;
+  readonly versions: SchemaVersions;
+  readonly extensions: readonly string[];
+}
+
+/**
+ * Stores our own release in our row and reads every member's, for `checkVersions` and `checkExtensions`.
+ * Before update 5 the table has another name; before update 3 it has no extensions; before update 2 it
+ * cannot hold split versions, so that a side table does (update 2 takes it over).
+ *
+ * @throws MicroclusterError when our row is gone: this member was removed while it was down.
+ */
+export async function exchangeReleases(
+  executor: SqlExecutor,
+  own: OwnRelease,
+): Promise<MemberRelease[]> {
+  if ((await columnsOf(executor, 'core_cluster_members')).size > 0) {
+    const members = new MembersTable(executor);
+    await members.updateRelease(own.name, own.versions, own.extensions);
+    return members.list();
+  }
+  const columns = await columnsOf(executor, 'internal_cluster_members');
+  if (columns.has('schema_internal'))
+    return exchange(executor, own, 'internal_cluster_members', columns);
+  await createSideTable(executor);
+  return exchange(executor, own, SIDE_TABLE, columns);
+}
+
+const SIDE_TABLE = 'internal_cluster_members_new';
+
+const releaseRow = z
+  .object({
+    name: z.string(),
+    role: z.string(),
+    schema_internal: z.coerce.number(),
+    schema_external: z.coerce.number(),
+    api_extensions: z.unknown().optional(),
+  })
+  .transform((row): MemberRelease => ({
+    name: row.name,
+    role: row.role,
+    schemaInternal: row.schema_internal,
+    schemaExternal: row.schema_external,
+    extensions:
+      row.api_extensions === undefined ? undefined : decodeExtensionsCell(row.api_extensions),
+  }));
+
+/** Extensions are only read here: update 4 gives all members the same, so that the cluster waits once. */
+async function exchange(
+  executor: SqlExecutor,
+  own: OwnRelease,
+  table: string,
+  columns: ReadonlySet<unknown>,
+): Promise<MemberRelease[]> {
+  const { affected } = await executor.execute(
+    `UPDATE ${table} SET schema_internal = ?, schema_external = ? WHERE name = ?`,
+    [own.versions.internal, own.versions.external, own.name],
+  );
+  if (affected !== 1) throw ownRowMissing(own.name);
+  const extensions = columns.has('api_extensions') ? ', api_extensions' : '';
+  const rows = await executor.query(
+    `SELECT name, role, schema_internal, schema_external${extensions} FROM ${table} ORDER BY name`,
+  );
+  return rows.map((row) => releaseRow.parse(row));
+}
+
+/** Members of the old release keep writing the old table; two triggers carry their joins and removals over. */
+async function createSideTable(executor: SqlExecutor): Promise<void> {
+  if ((await columnsOf(executor, SIDE_TABLE)).size > 0) return;
+  const columns =
+    'id, name, address, certificate, schema_internal, schema_external, heartbeat, role';
+  await executor.execute(
+    `CREATE TABLE ${SIDE_TABLE} (
+  id              INTEGER  PRIMARY KEY AUTOINCREMENT NOT NULL,
+  name            TEXT     NOT NULL,
+  address         TEXT     NOT NULL,
+  certificate     TEXT     NOT NULL,
+  schema_internal INTEGER  NOT NULL,
+  schema_external INTEGER  NOT NULL,
+  heartbeat       DATETIME NOT NULL,
+  role            TEXT     NOT NULL,
+  UNIQUE (name),
+  UNIQUE (certificate)
+)`,
+  );
+  await executor.execute(
+    `INSERT INTO ${SIDE_TABLE} (${columns})
+       SELECT id, name, address, certificate, 1, schema - 1, heartbeat, role FROM internal_cluster_members`,
+  );
+  await executor.execute(
+    `CREATE TRIGGER internal_cluster_member_added AFTER INSERT ON internal_cluster_members BEGIN
+       INSERT INTO ${SIDE_TABLE} (${columns}) VALUES (new.id, new.name, new.address, new.certificate, 1,
+         new.schema - 1, new.heartbeat, new.role); END`,
+  );
+  await executor.execute(
+    `CREATE TRIGGER internal_cluster_member_removed AFTER DELETE ON internal_cluster_members BEGIN
+       DELETE FROM ${SIDE_TABLE} WHERE name = old.name; END`,
+  );
+}
+
+async function columnsOf(executor: SqlExecutor, table: string): Promise<Set<unknown>> {
+  const rows = await executor.query('SELECT name FROM pragma_table_info(?)', [table]);
+  return new Set(rows.map((row) => row['name']));
+}

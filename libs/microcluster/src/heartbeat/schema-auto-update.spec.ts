@@ -1,0 +1,77 @@
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SchemaAutoUpdate } from './schema-auto-update.js';
+
+const NEWEST = { internal: 7, external: 1 };
+
+let directory: string;
+let events: { event?: string }[];
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'auto-update-'));
+  events = [];
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const logger = {
+  log: (event: object) => events.push(event),
+  warn: (event: object) => events.push(event),
+};
+
+async function script(body: string): Promise<string> {
+  const program = path.join(directory, 'update.sh');
+  await writeFile(program, `#!/bin/sh\n${body}\n`);
+  await chmod(program, 0o755);
+  return program;
+}
+
+function happened(): (string | undefined)[] {
+  return events.map(({ event }) => event);
+}
+
+describe('a newer schema', () => {
+  it('only warns when there is no program', () => {
+    new SchemaAutoUpdate({ program: undefined, logger }).notice(NEWEST);
+
+    expect(events).toEqual([{ event: 'schema-behind', newest: NEWEST }]);
+  });
+
+  it('runs the program once, without arguments, however often it is noticed', async () => {
+    const program = await script(`echo "run:$#" >> "${directory}/log"`);
+    const updates = new SchemaAutoUpdate({ program, logger, delayMs: () => 0 });
+    updates.notice(NEWEST);
+    updates.notice(NEWEST);
+
+    await vi.waitFor(() => expect(happened()).toContain('schema-update-finished'));
+    expect(await readFile(path.join(directory, 'log'), 'utf8')).toBe('run:0\n');
+    await updates.close();
+  });
+
+  it('says when the program fails, and may run it again', async () => {
+    const updates = new SchemaAutoUpdate({
+      program: await script('exit 3'),
+      logger,
+      delayMs: () => 0,
+    });
+    updates.notice(NEWEST);
+    await vi.waitFor(() => expect(happened()).toContain('schema-update-failed'));
+    events.length = 0;
+
+    updates.notice(NEWEST);
+
+    await vi.waitFor(() => expect(happened()).toContain('schema-update-failed'));
+    await updates.close();
+  });
+
+  it('runs nothing once closed, also when it was waiting', async () => {
+    const program = await script('exit 0');
+    const updates = new SchemaAutoUpdate({ program, logger, delayMs: () => 60_000 });
+    updates.notice(NEWEST);
+
+    await updates.close();
+    updates.notice(NEWEST);
+
+    expect(events).toEqual([]);
+  });
+});

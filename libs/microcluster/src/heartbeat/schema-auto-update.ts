@@ -1,0 +1,65 @@
+/** Runs the operator's update program when the cluster has moved to a newer schema (`spec/core-api.md` 17.5). */
+import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SchemaVersions } from '../database/index.js';
+
+/** What the updater works with. */
+export interface SchemaAutoUpdateOptions {
+  /** Path of the program, from the environment variable `SCHEMA_UPDATE`; `undefined`: only warn. */
+  readonly program: string | undefined;
+  readonly logger: { log(event: object): void; warn(event: object): void };
+  /** Milliseconds to wait first, so that members do not update all at once. Default: random, below 30,000. */
+  readonly delayMs?: () => number;
+}
+
+/**
+ * At most one run at a time. It happens beside the heartbeat that caused it, not inside: the leader would
+ * otherwise take this member for silent.
+ */
+export class SchemaAutoUpdate {
+  private readonly closing = new AbortController();
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly options: SchemaAutoUpdateOptions) {}
+
+  /** Called with each heartbeat that names newer versions than ours; returns at once. */
+  notice(newest: SchemaVersions): void {
+    const { program, logger } = this.options;
+    if (program === undefined) {
+      logger.warn({ event: 'schema-behind', newest });
+      return;
+    }
+    if (this.running !== undefined || this.closing.signal.aborted) return;
+    this.running = this.update(program, newest)
+      .catch((error: unknown) => {
+        if (!this.closing.signal.aborted)
+          logger.warn({ event: 'schema-update-failed', program, error });
+      })
+      .finally(() => {
+        this.running = undefined;
+      });
+  }
+
+  /** Stops waiting, ends a program that runs (SIGTERM), and starts none any more. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.running;
+  }
+
+  private async update(program: string, newest: SchemaVersions): Promise<void> {
+    const { logger, delayMs = () => Math.random() * 30_000 } = this.options;
+    const { signal } = this.closing;
+    await delay(delayMs(), undefined, { signal });
+    logger.log({ event: 'schema-update-started', program, newest });
+    await new Promise<void>((resolve, reject) => {
+      const child = spawn(program, [], { stdio: 'ignore', signal });
+      child.once('error', reject);
+      child.once('exit', (code, killedBy) => {
+        if (code === 0) resolve();
+        else
+          reject(new Error(`${program} ended with ${code === null ? killedBy : `status ${code}`}`));
+      });
+    });
+    logger.log({ event: 'schema-update-finished', program });
+  }
+}
