@@ -19,6 +19,9 @@ const SAFE_DECLARATIONS: Readonly<Record<string, ColumnType>> = {
 /** Every name in {@link SAFE_DECLARATIONS}, for TypeORM's list of supported types. */
 export const DECLARED_TYPES: readonly ColumnType[] = ['bool'];
 
+/** Now, in UTC with milliseconds, in SQL; SQLite's CURRENT_TIMESTAMP has seconds only. */
+export const NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
+
 /** The declaration used instead of `type`, or `type` itself. */
 export function safeDeclaration(type: string): string {
   return SAFE_DECLARATIONS[type.toLowerCase()]?.toString() ?? type;

@@ -1,6 +1,7 @@
 /** Makes an INSERT of TypeORM learn what it stored: by knowing it beforehand where it can, by RETURNING where it cannot. */
 import { InsertQueryBuilder, type ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { NOW } from './column-types.js';
 
 /**
  * TypeORM's SQLite drivers read back defaults and dates by a second statement, and report a wrong id when an
@@ -11,9 +12,10 @@ export class KnowingInsertQueryBuilder<
   Entity extends ObjectLiteral,
 > extends InsertQueryBuilder<Entity> {
   /** One moment for all rows and columns of the statement. */
-  private readonly now = new Date();
+  private now = new Date();
 
   override execute(): ReturnType<InsertQueryBuilder<Entity>['execute']> {
+    this.now = new Date();
     // RETURNING says nothing of rows that were ignored, so that with several rows it is unknown which it speaks of.
     if (this.expressionMap.onIgnore && this.getValueSets().length > 1) this.updateEntity(false);
     return super.execute();
@@ -76,7 +78,10 @@ export class KnowingInsertQueryBuilder<
     if (column.transformer || column.asExpression !== undefined) return undefined;
     if (column.isVersion) return 1;
     if (column.isDeleteDate) return null;
-    if (column.isCreateDate || column.isUpdateDate) return this.now;
+    if (column.isCreateDate || column.isUpdateDate) {
+      const isOurs = this.dataSource.driver.normalizeDefault(column) === NOW;
+      return isOurs ? this.now : undefined;
+    }
     const { default: value } = column;
     const isPlain =
       (column.type === String && typeof value === 'string') ||

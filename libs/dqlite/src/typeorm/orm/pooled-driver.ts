@@ -9,16 +9,15 @@ import {
   fromDriver,
   isBigint,
   isConverted,
+  NOW,
   safeDeclaration,
 } from './column-types.js';
 import type { DqliteDataSource } from './data-source.js';
 import type { SqlEngine } from '../engine.js';
 import { PooledQueryRunner } from './pooled-query-runner.js';
 
-/** Now, in UTC with milliseconds; SQLite's CURRENT_TIMESTAMP has seconds only. */
-const NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
 /** How TypeORM sets the update and delete date columns of an UPDATE. */
-const TYPEORM_NOW = /(?<=^UPDATE .* SET .*" = )CURRENT_TIMESTAMP(?=,| WHERE|$)/gs;
+const TYPEORM_NOW = /(?<=^UPDATE .* SET .*" = )CURRENT_TIMESTAMP(?=,| WHERE| RETURNING|$)/gs;
 
 export class PooledDriver extends AbstractSqliteDriver {
   private current: SqlEngine | undefined;
@@ -49,8 +48,18 @@ export class PooledDriver extends AbstractSqliteDriver {
   }
 
   override async connect(): Promise<void> {
-    const engine = typeof this.source === 'function' ? this.source() : this.source;
-    await engine.open();
+    if (typeof this.source !== 'function') {
+      await this.source.open();
+      this.current = this.source;
+      return;
+    }
+    const engine = this.source();
+    try {
+      await engine.open();
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
     this.current = engine;
   }
 

@@ -189,7 +189,7 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
         reason: 'the transaction was begun for reading only',
       });
     }
-    if (!this.own && statement.kind === 'savepoint') {
+    if (!this.isTransactionActive && statement.kind === 'savepoint') {
       throw new DqliteError('STATEMENT_REFUSED', {
         statement: 'A savepoint outside of a transaction',
         reason: 'it would begin one that may have to be repeated; begin a transaction first',

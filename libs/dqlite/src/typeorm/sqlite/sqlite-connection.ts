@@ -23,6 +23,8 @@ export interface SqliteLease {
   giveBack(broken: boolean): Promise<void>;
 }
 
+const NO_RESULT: SqlResult = { columns: [], rows: [], rowsAffected: 0, lastInsertId: 0 };
+
 export class SqliteConnection implements SqlConnection {
   private state: 'idle' | 'open' | 'ended' = 'idle';
   private released = false;
@@ -41,8 +43,19 @@ export class SqliteConnection implements SqlConnection {
     parameters: readonly SqlParameter[] = [],
     options: SqlCallOptions = {},
   ): Promise<SqlResult> {
-    this.refuseUnusable();
-    const { taints, writes } = classify(sql);
+    if (this.state !== 'ended' || classify(sql).kind !== 'rollback') this.refuseUnusable();
+    const { kind, taints, writes, beginMode } = classify(sql);
+    if (kind === 'begin')
+      await this.begin(beginMode === 'deferred' ? beginMode : 'immediate', options);
+    else if (kind === 'commit') await this.commit(options);
+    else if (kind === 'rollback') await this.rollback();
+    if (kind === 'begin' || kind === 'commit' || kind === 'rollback') return NO_RESULT;
+    if (kind === 'savepoint' && this.state === 'idle') {
+      throw new DqliteError('STATEMENT_REFUSED', {
+        statement: 'A savepoint outside of a transaction',
+        reason: 'begin a transaction first',
+      });
+    }
     if (taints) this.tainted = true;
     if (this.state === 'open') return this.runInTransaction(sql, parameters, options);
     const leave =
@@ -85,6 +98,9 @@ export class SqliteConnection implements SqlConnection {
 
   async commit(options: SqlCallOptions = {}): Promise<void> {
     this.refuseUnusable();
+    if (this.state === 'idle') {
+      throw new DqliteError('MISUSE', { what: 'COMMIT', reason: 'no transaction is open' });
+    }
     try {
       await this.lease.handle.run('COMMIT', [], options);
     } catch (error) {

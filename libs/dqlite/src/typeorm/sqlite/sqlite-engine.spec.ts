@@ -81,6 +81,30 @@ describe('SqliteEngine', () => {
     await engine.close();
   });
 
+  it('knows transactions that are controlled by statements', async () => {
+    const engine = new SqliteEngine({ file: join(directory, 'a.sqlite') });
+    await engine.open();
+    await engine.run('CREATE TABLE t (x)');
+    const connection = await engine.acquire();
+    await expect(connection.run('SAVEPOINT s')).rejects.toMatchObject({
+      code: 'STATEMENT_REFUSED',
+    });
+    await expect(connection.run('COMMIT')).rejects.toMatchObject({ code: 'MISUSE' });
+    await connection.run('BEGIN IMMEDIATE');
+    expect(connection.inTransaction).toBe(true);
+    await connection.run('INSERT INTO t VALUES (1)');
+    await connection.run('ROLLBACK');
+    await connection.run('BEGIN IMMEDIATE');
+    await connection.run('INSERT INTO t VALUES (2)');
+    await connection.run('COMMIT');
+    expect(connection.inTransaction).toBe(false);
+    await connection.run('BEGIN IMMEDIATE');
+    await connection.run('INSERT INTO t VALUES (3)');
+    await connection.release();
+    expect((await engine.run('SELECT x FROM t')).rows).toEqual([[2]]);
+    await engine.close();
+  });
+
   it('undoes rather than rounds what RETURNING cannot return exactly', async () => {
     const engine = new SqliteEngine({ file: join(directory, 'a.sqlite') });
     await engine.open();
