@@ -107,21 +107,21 @@ function classify(error: unknown): Omit<KnownError, 'depth'> | undefined {
 function classifyByShape(error: Error): Omit<KnownError, 'depth'> | undefined {
   switch (error.name) {
     case 'EntityNotFoundError':
-      return { status: 404, text: error.message, code: 'RECORD_NOT_FOUND' };
+      return { status: 404, text: textOf(error), code: 'RECORD_NOT_FOUND' };
     case 'AbortError':
     case 'TimeoutError':
-      return { status: 503, text: error.message, code: 'TIMEOUT' };
+      return { status: 503, text: textOf(error), code: 'TIMEOUT' };
     case 'InvalidValueError':
-      return { status: 400, text: error.message, code: 'BAD_REQUEST' };
+      return { status: 400, text: textOf(error), code: 'BAD_REQUEST' };
     default:
   }
   const code = stringProperty(error, 'code');
   if (code === 'ENOENT') return { status: 404, text: 'Not Found', code };
   if (code === 'EACCES' || code === 'EPERM') return { status: 403, text: 'Forbidden', code };
-  if (isUniqueViolation(error)) return { status: 409, text: error.message, code: 'CONFLICT' };
+  if (isUniqueViolation(error)) return { status: 409, text: textOf(error), code: 'CONFLICT' };
   const status = numberProperty(error, 'status') ?? numberProperty(error, 'statusCode');
   if (status !== undefined && Number.isInteger(status) && status >= 400 && status < 600) {
-    return { status, text: error.message, ...(code !== undefined && { code }) };
+    return { status, text: textOf(error), ...(code !== undefined && { code }) };
   }
   return undefined;
 }
@@ -180,7 +180,13 @@ export function messageOfBody(body: unknown): string | undefined {
   return 'error' in body && typeof body.error === 'string' ? body.error : undefined;
 }
 
+/** TypeORM puts the name of the driver's error class in front of its text. */
 function textOf(error: unknown): string {
+  const own: unknown =
+    typeof error === 'object' && error !== null && 'driverError' in error
+      ? error.driverError
+      : undefined;
+  if (own instanceof Error) return own.message;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -107,12 +107,11 @@ export class Listener {
 
   private async shut(drainMs: number): Promise<number> {
     this.identity.draining = true;
-    const stopped = new Promise<void>((resolve) => {
-      this.acceptor.close(() => resolve());
-    });
+    // Its callback would wait for sockets that another process has taken over.
+    this.acceptor.close();
     const cut = await this.connections.drain(drainMs);
     this.http.close();
-    await stopped;
+    await nextTurn();
     return cut;
   }
 
@@ -138,6 +137,13 @@ export class Listener {
     markSocket(stream, this.identity);
     feed(this.http, stream);
   }
+}
+
+/** The system has let go of the address by the next turn of the event loop. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function boundAddress(server: Server, where: ListenOptions): string {

@@ -315,7 +315,8 @@ export class MicroclusterAdapter extends FastifyAdapter {
   private gate(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const { listener, trusted } = requestContext(request);
     const own = routeAccessOf(request)?.rule;
-    const rule = own ?? this.placements.registry.anyRule(requestTarget(request.raw).path, listener);
+    const { path } = requestTarget(request.raw);
+    const rule = own ?? this.placements.registry.ruleOfOtherMethod(request.method, path, listener);
     if (rule === undefined) {
       done();
       return;

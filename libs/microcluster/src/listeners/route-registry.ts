@@ -56,11 +56,17 @@ export class RouteRegistry {
     this.entries.push({ ...route, shape, matcher: matcherOf(route.path) });
   }
 
-  /** The rule of some route with this path on this listener, whatever its method. */
-  anyRule(path: string, listener: string): AccessRule | undefined {
-    return this.entries.find(
+  /**
+   * The rule of a route with this path on this listener but another method.
+   *
+   * @returns `undefined` when there is none, or when the method has a handler that something else than the
+   *   path keeps from matching, such as a version
+   */
+  ruleOfOtherMethod(method: string, path: string, listener: string): AccessRule | undefined {
+    const found = this.entries.filter(
       (entry) => entry.rule.listeners.includes(listener) && entry.matcher.test(path),
-    )?.rule;
+    );
+    return found.some((entry) => entry.method === method) ? undefined : found[0]?.rule;
   }
 
   /** Whether a route for exactly this path exists on this listener. */

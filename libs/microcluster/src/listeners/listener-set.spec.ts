@@ -1,0 +1,400 @@
+/** Opening, closing and abusing real listeners. */
+import { once } from 'node:events';
+import { createServer as createPlainServer } from 'node:net';
+import { chmod, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateKeyPair } from '../certificates/index.js';
+import { CoreRoute } from './core-route.js';
+import { TestDaemon } from './daemon.fixture.js';
+import {
+  dialPlain,
+  dialSecure,
+  exchange,
+  parseAnswer,
+  readUntil,
+  requestText,
+} from './raw-client.fixture.js';
+
+class Endpoints {
+  release: (() => void) | undefined;
+  started = 0;
+
+  @CoreRoute('GET', '/core/1.0', { allowUntrusted: true })
+  server() {
+    return {};
+  }
+
+  @CoreRoute('GET', '/core/1.0/slow', { allowUntrusted: true })
+  async slow() {
+    this.started += 1;
+    await new Promise<void>((resolve) => {
+      this.release = resolve;
+    });
+    return 'done';
+  }
+}
+
+const HURRY = {
+  headersTimeoutMs: 300,
+  requestTimeoutMs: 600,
+  keepAliveTimeoutMs: 200,
+  clientHelloTimeoutMs: 200,
+  handshakeTimeoutMs: 300,
+  checkIntervalMs: 50,
+};
+
+let daemon: TestDaemon;
+let endpoints: Endpoints;
+
+const start = async (limits: Partial<typeof HURRY> = {}) => {
+  endpoints = new Endpoints();
+  daemon = await TestDaemon.create(
+    {},
+    { listeners: { limits }, prepare: (adapter) => adapter.serveCore(endpoints) },
+  );
+};
+
+beforeEach(async () => {
+  await start();
+});
+
+afterEach(async () => {
+  endpoints.release?.();
+  await daemon.close();
+});
+
+const ok = requestText('GET', '/core/1.0');
+const keepAlive = requestText('GET', '/core/1.0', { Connection: '' });
+const slow = requestText('GET', '/core/1.0/slow', { Connection: '' });
+
+describe('the control socket', () => {
+  it('is open to its owner and group alone', async () => {
+    await daemon.openUnix();
+    expect((await stat(daemon.socketPath)).mode & 0o777).toBe(0o660);
+  });
+
+  it('belongs to the group that was asked for', async () => {
+    await daemon.listeners.openUnix({
+      path: daemon.socketPath,
+      group: String(process.getgid?.() ?? 0),
+    });
+    expect((await stat(daemon.socketPath)).gid).toBe(process.getgid?.());
+  });
+
+  it('refuses an unknown group and leaves no socket behind', async () => {
+    await expect(
+      daemon.listeners.openUnix({ path: daemon.socketPath, group: 'no-such-group' }),
+    ).rejects.toMatchObject({ code: 'SOCKET_GROUP_UNKNOWN' });
+    await expect(stat(daemon.socketPath)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('refuses to take over a socket that answers', async () => {
+    await daemon.openUnix();
+    const other = await TestDaemon.create({});
+    await expect(other.listeners.openUnix({ path: daemon.socketPath })).rejects.toThrow(
+      `Unix socket at "${daemon.socketPath}" is already running`,
+    );
+    await other.close();
+    expect(
+      parseAnswer(await exchange(await dialPlain({ path: daemon.socketPath }), ok)).status,
+    ).toBe(200);
+  });
+
+  it('replaces a socket that a killed daemon left behind', async () => {
+    const dead = createPlainServer();
+    dead.listen(daemon.socketPath);
+    await once(dead, 'listening');
+    // What remains after a crash is the file without anybody behind it.
+    const copy = `${daemon.socketPath}.kept`;
+    const { link } = await import('node:fs/promises');
+    await link(daemon.socketPath, copy);
+    dead.close();
+    await once(dead, 'close');
+    await link(copy, daemon.socketPath);
+    await daemon.openUnix();
+    expect(
+      parseAnswer(await exchange(await dialPlain({ path: daemon.socketPath }), ok)).status,
+    ).toBe(200);
+  });
+
+  it('never deletes a file that is no socket', async () => {
+    await writeFile(daemon.socketPath, 'precious');
+    await expect(daemon.openUnix()).rejects.toThrow(/exists and is not a socket/);
+    expect((await stat(daemon.socketPath)).size).toBe(8);
+  });
+
+  it('says why it cannot be opened', async () => {
+    const missing = path.join(daemon.directory, 'missing', 'control.socket');
+    await expect(daemon.listeners.openUnix({ path: missing })).rejects.toMatchObject({
+      code: 'SOCKET_LISTEN_FAILED',
+    });
+    expect(daemon.listeners.has('unix')).toBe(false);
+  });
+
+  it('is gone after it was closed', async () => {
+    await daemon.openUnix();
+    await daemon.listeners.close('unix');
+    await expect(stat(daemon.socketPath)).rejects.toMatchObject({ code: 'ENOENT' });
+    await chmod(daemon.directory, 0o700);
+  });
+});
+
+describe('a network listener', () => {
+  it('speaks TLS 1.3 alone and asks for a certificate without verifying it', async () => {
+    const port = await daemon.openTls('core');
+    const socket = await dialSecure({ port, host: '127.0.0.1' });
+    expect(socket.getProtocol()).toBe('TLSv1.3');
+    socket.destroy();
+    const old = connectTls({
+      port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      maxVersion: 'TLSv1.2',
+    });
+    await expect(once(old, 'secureConnect')).rejects.toThrow(/protocol/i);
+    const foreign = await dialSecure({
+      port,
+      host: '127.0.0.1',
+      cert: daemon.strangerPair.certificate,
+      key: daemon.strangerPair.privateKey,
+    });
+    expect(parseAnswer(await exchange(foreign, ok)).status).toBe(200);
+  });
+
+  it('speaks HTTP/1.1 with a client that offers no protocol, http/1.1, or both', async () => {
+    const port = await daemon.openTls('core');
+    for (const ALPNProtocols of [undefined, ['http/1.1'], ['h2', 'http/1.1']]) {
+      const socket = await dialSecure({
+        port,
+        host: '127.0.0.1',
+        ...(ALPNProtocols && { ALPNProtocols }),
+      });
+      expect(socket.alpnProtocol).toBe(ALPNProtocols === undefined ? false : 'http/1.1');
+      expect(parseAnswer(await exchange(socket, ok)).status).toBe(200);
+    }
+  });
+
+  it('refuses an address where something answers', async () => {
+    const port = await daemon.openTls('core');
+    await expect(daemon.openTls('other', `127.0.0.1:${port}`)).rejects.toThrow(
+      `"tcp" listener with address "127.0.0.1:${port}" is already running`,
+    );
+    await expect(daemon.openTls('other', `0.0.0.0:${port}`)).rejects.toThrow(
+      `"tcp4" listener with address "0.0.0.0:${port}" is already running`,
+    );
+    await expect(daemon.openTls('core')).rejects.toMatchObject({ code: 'LISTENER_NAME_TAKEN' });
+  });
+
+  it('refuses what is no address, one that is not ours, and a broken key pair', async () => {
+    await expect(daemon.openTls('a', 'localhost:1')).rejects.toMatchObject({
+      code: 'INVALID_LISTEN_ADDRESS',
+    });
+    await expect(daemon.openTls('a', '203.0.113.1:0')).rejects.toThrow(
+      /Failed to listen on https socket: /,
+    );
+    await expect(
+      daemon.listeners.openTls({
+        name: 'a',
+        address: '127.0.0.1:0',
+        keyPair: { certificate: 'x', privateKey: 'y' },
+      }),
+    ).rejects.toMatchObject({ code: 'INVALID_KEY_PAIR', status: 400 });
+    expect(daemon.listeners.has('a')).toBe(false);
+  });
+
+  it('swaps its certificate without dropping connections, and keeps it when the new one is bad', async () => {
+    const port = await daemon.openTls('core');
+    const first = await dialSecure({ port, host: '127.0.0.1' });
+    const shown = first.getPeerX509Certificate()?.fingerprint256;
+    const next = await generateKeyPair({ commonName: 'next' });
+    expect(() =>
+      daemon.listeners.setKeyPair('core', {
+        certificate: next.certificate,
+        privateKey: daemon.serverPair.privateKey,
+      }),
+    ).toThrow(/cannot be used/);
+    const second = await dialSecure({ port, host: '127.0.0.1' });
+    expect(second.getPeerX509Certificate()?.fingerprint256).toBe(shown);
+    daemon.listeners.setKeyPair('core', next);
+    const third = await dialSecure({ port, host: '127.0.0.1' });
+    expect(third.getPeerX509Certificate()?.fingerprint256).not.toBe(shown);
+    for (const socket of [first, second, third]) {
+      expect(parseAnswer(await exchange(socket, ok)).status).toBe(200);
+    }
+    const old = connectTls({
+      port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      maxVersion: 'TLSv1.2',
+    });
+    await expect(once(old, 'secureConnect')).rejects.toThrow(/protocol/i);
+    expect(() => daemon.listeners.setKeyPair('nobody', next)).toThrow(/No listener named "nobody"/);
+  });
+});
+
+describe('limits', () => {
+  beforeEach(async () => {
+    await daemon.close();
+    await start(HURRY);
+  });
+
+  it.each([
+    ['says nothing', ''],
+    ['sends half a request line', 'GET /core'],
+    ['never ends its headers', 'GET /core/1.0 HTTP/1.1\r\nHost: x\r\n'],
+  ])('cuts a client on the socket that %s', async (_what, bytes) => {
+    await daemon.openUnix();
+    const socket = await dialPlain({ path: daemon.socketPath });
+    const answer = await exchange(socket, bytes);
+    expect(parseAnswer(answer).status).toBe(408);
+  });
+
+  it('cuts a client that sends its headers byte by byte', async () => {
+    await daemon.openUnix();
+    const socket = await dialPlain({ path: daemon.socketPath });
+    const drip = setInterval(() => socket.write('x'), 20);
+    socket.write('GET /core/1.0 HTTP/1.1\r\nX-Slow: ');
+    expect(parseAnswer(await readUntil(socket)).status).toBe(408);
+    clearInterval(drip);
+  });
+
+  it('cuts a client that never ends its body', async () => {
+    await daemon.openUnix();
+    const socket = await dialPlain({ path: daemon.socketPath });
+    await exchange(socket, 'GET /core/1.0 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
+    expect(socket.readableEnded || socket.destroyed).toBe(true);
+  });
+
+  it('ends a connection that idles', async () => {
+    await daemon.openUnix();
+    const socket = await dialPlain({ path: daemon.socketPath });
+    const answer = await exchange(socket, keepAlive);
+    expect(parseAnswer(answer).status).toBe(200);
+    expect(socket.readableEnded).toBe(true);
+  });
+
+  it.each([
+    ['says nothing', Buffer.alloc(0)],
+    ['stops inside its ClientHello', Buffer.from([0x16, 3, 1, 2, 0, 1])],
+    ['speaks something else', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+  ])('cuts a network client that %s', async (_what, bytes) => {
+    const port = await daemon.openTls('core');
+    const socket = await dialPlain({ port, host: '127.0.0.1' });
+    expect(await exchange(socket, bytes.toString('latin1'))).toBe('');
+  });
+
+  it('cuts a client that stops in the middle of the handshake', async () => {
+    const port = await daemon.openTls('core');
+    const relay = await dialPlain({ port, host: '127.0.0.1' });
+    const client = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    client.on('error', () => undefined);
+    await once(client, 'secureConnect');
+    client.destroy();
+    // A ClientHello that is complete but never followed by anything.
+    const hello = await captureClientHello();
+    relay.write(hello);
+    await readUntil(relay);
+    expect(relay.readableEnded || relay.destroyed).toBe(true);
+  });
+
+  it('refuses too many headers', async () => {
+    await daemon.openUnix();
+    const socket = await dialPlain({ path: daemon.socketPath });
+    const answer = await exchange(
+      socket,
+      requestText('GET', '/core/1.0', { 'X-Big': 'x'.repeat(100_000) }),
+    );
+    expect(parseAnswer(answer).status).toBe(431);
+  });
+});
+
+describe('closing', () => {
+  it('cuts everything at once without a drain time', async () => {
+    await daemon.openUnix();
+    const busy = await dialPlain({ path: daemon.socketPath });
+    const answer = exchange(busy, slow);
+    await expect.poll(() => endpoints.started).toBe(1);
+    expect(await daemon.listeners.close('unix', { drainMs: 0 })).toBe(1);
+    expect(await answer).toBe('');
+  });
+
+  it('finishes requests in flight, ends idle and silent connections, accepts nothing more', async () => {
+    const port = await daemon.openTls('core');
+    const silent = await dialPlain({ port, host: '127.0.0.1' });
+    const idle = await dialSecure({ port, host: '127.0.0.1' });
+    await exchange(idle, keepAlive, /\}\n$/);
+    const busy = await dialSecure({ port, host: '127.0.0.1' });
+    const answer = exchange(busy, slow);
+    await expect.poll(() => endpoints.started).toBe(1);
+
+    const closed = daemon.listeners.close('core', { drainMs: 10_000 });
+    expect(await readUntil(idle)).toBe('');
+    expect(await readUntil(silent)).toBe('');
+    await expect(dialPlain({ port, host: '127.0.0.1' })).rejects.toThrow(/ECONNREFUSED/);
+    endpoints.release?.();
+    const { status, headers, body } = parseAnswer(await answer);
+    expect([status, headers['connection']]).toEqual([200, 'close']);
+    expect(body).toContain('"metadata":"done"');
+    expect(await closed).toBe(0);
+  });
+
+  it('cuts at the deadline', async () => {
+    const port = await daemon.openTls('core', '127.0.0.1:0', 150);
+    const busy = await dialSecure({ port, host: '127.0.0.1' });
+    const answer = exchange(busy, slow);
+    await expect.poll(() => endpoints.started).toBe(1);
+    expect(await daemon.listeners.close('core')).toBe(1);
+    expect(await answer).toBe('');
+  });
+
+  it('retires a listener while one of its requests goes on', async () => {
+    const port = await daemon.openTls('pre-init');
+    const busy = await dialSecure({ port, host: '127.0.0.1' });
+    const answer = exchange(busy, slow);
+    await expect.poll(() => endpoints.started).toBe(1);
+    daemon.listeners.retire('pre-init', { drainMs: 10_000 });
+    expect(daemon.listeners.has('pre-init')).toBe(false);
+    await expect
+      .poll(() =>
+        daemon.openTls('core', `127.0.0.1:${port}`).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    endpoints.release?.();
+    expect(parseAnswer(await answer).status).toBe(200);
+    expect(await daemon.listeners.closeAll({ drainMs: 0 })).toBe(0);
+  });
+
+  it('is asked for twice without harm', async () => {
+    await daemon.openUnix();
+    expect(
+      await Promise.all([daemon.listeners.close('unix'), daemon.listeners.close('unix')]),
+    ).toEqual([0, 0]);
+    await daemon.openUnix();
+    expect(
+      parseAnswer(await exchange(await dialPlain({ path: daemon.socketPath }), ok)).status,
+    ).toBe(200);
+  });
+});
+
+/** The first flight of a TLS client. */
+async function captureClientHello(): Promise<Buffer> {
+  const server = createPlainServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no address');
+  const client = connectTls({ port: address.port, host: '127.0.0.1' });
+  client.on('error', () => undefined);
+  const [socket] = await once(server, 'connection');
+  const [bytes] = await once(socket, 'data');
+  client.destroy();
+  server.close();
+  await wait(0);
+  return bytes;
+}
