@@ -35,7 +35,9 @@ const MORE_ROWS = 0xeeeeeeeeeeeeeeeen;
 export class RawClient {
   readonly stream: Duplex;
   readonly ended: Promise<void>;
-  #buffer = Buffer.alloc(0);
+  #buffer: Buffer = Buffer.alloc(0);
+  /** Bytes received so far. */
+  received = 0;
   readonly #waiting: Waiting[] = [];
   #isClosed = false;
 
@@ -134,6 +136,7 @@ export class RawClient {
   }
 
   #receive(chunk: Buffer): void {
+    this.received += chunk.length;
     this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk]);
     while (this.#buffer.length >= 8) {
       const length = 8 + this.#buffer.readUInt32LE(0) * 8;

@@ -1,4 +1,5 @@
 /** Streams that somebody else accepted and authenticated for us: joined to the engine until their trust ends. */
+import { timeLimit } from '../time-limit.js';
 import type { Duplex } from 'node:stream';
 import type { TunnelTrust } from '../node-host.js';
 import { fingerprintOfPem, type Fingerprint } from '../transport/certificates.js';
@@ -37,7 +38,7 @@ export class AcceptedStreams {
   async #join(stream: Duplex, peerCertificate: string): Promise<void> {
     try {
       const fingerprint = fingerprintOfPem(peerCertificate);
-      const engine = await this.#dial(AbortSignal.timeout(DIAL_MS));
+      const engine = await this.#dial(timeLimit(DIAL_MS));
       if (!this.#trusted.has(fingerprint) || stream.destroyed) {
         engine.destroy();
         stream.destroy();

@@ -1,4 +1,5 @@
 /** One database process: started, asked, given sockets, and ended. */
+import { timeLimit } from '../time-limit.js';
 import { fork, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
@@ -116,7 +117,7 @@ export class DatabaseChild {
 
   /** Stops the node, ends the process, and kills it when that takes too long or `signal` aborts. */
   async close(signal?: AbortSignal): Promise<void> {
-    const deadline = AbortSignal.timeout(STOP_MS);
+    const deadline = timeLimit(STOP_MS);
     const patience = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
     try {
       await this.ask({ type: 'stop' }, patience);

@@ -1,4 +1,5 @@
 /** Runs a node in a supervised process of its own, so that an abort of libdqlite is a short pause instead of our death. */
+import { timeLimit } from '../time-limit.js';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -141,7 +142,7 @@ export class DqliteProcess implements NodeHost {
     const child = run.child;
     if (child === undefined) return;
     try {
-      await child.ask({ type: 'trust', trust }, AbortSignal.timeout(TRUST_MS));
+      await child.ask({ type: 'trust', trust }, timeLimit(TRUST_MS));
     } catch (error) {
       if (!isDqliteError(error, 'NODE_CRASHED')) throw error;
     }
@@ -158,7 +159,7 @@ export class DqliteProcess implements NodeHost {
     this.#requireIdle('recover');
     const child = DatabaseChild.spawn();
     try {
-      await child.ask({ type: 'recover', directory, members }, AbortSignal.timeout(RECOVER_MS));
+      await child.ask({ type: 'recover', directory, members }, timeLimit(RECOVER_MS));
     } finally {
       await child.close();
     }

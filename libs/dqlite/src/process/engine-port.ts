@@ -18,4 +18,4 @@ export function wrap(fd: number): Socket {
 }
 
 /** Understood by Node, though not in its documentation for this constructor: do not read ahead. */
-const PASSIVE = { manualStart: true, pauseOnCreate: true };
+const PASSIVE = { manualStart: true };

@@ -1,4 +1,5 @@
 /** A node with its network: what runs in the database process, and in this process for tests. */
+import { timeLimit } from '../time-limit.js';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DqliteError } from '../errors/index.js';
@@ -7,8 +8,7 @@ import { DqliteNode } from '../native/dqlite-node.js';
 import { countAccepted, shutdownAccepted, silenceListener } from '../native/node-sockets.js';
 import { ipv4SocketAddress, parseHostAndPort } from '../native/socket-address.js';
 import type { NodeStartOptions, TunnelTrust } from '../node-host.js';
-import { fingerprintOf } from '../transport/certificates.js';
-import { dialTcp, dialTls, dialTunnel } from '../transport/dial.js';
+import { dialPinned, dialTcp, dialTls } from '../transport/dial.js';
 import type { NodeInfo } from '../values.js';
 import { openEngineForClient } from './engine-port.js';
 import { EngineRequests } from './engine-requests.js';
@@ -140,7 +140,7 @@ export class NodeRunner {
   async giveUpLeadership(): Promise<boolean> {
     const running = this.#require();
     const { address } = running.options;
-    const signal = AbortSignal.timeout(ENGINE_MS);
+    const signal = timeLimit(ENGINE_MS);
     const engine = new EngineRequests(await this.dialLocal(signal), signal);
     try {
       if ((await engine.leaderAddress()) !== address) return false;
@@ -200,15 +200,13 @@ export class NodeRunner {
     const trust = this.#trust;
     if (trust === undefined) throw new Error('the node has no trust');
     const { identity, trustedServers } = trust.source;
-    const stream = await dialTunnel({ address, identity, trusted: trustedServers, signal });
-    const certificate = stream.getPeerX509Certificate();
-    const fingerprint = certificate === undefined ? undefined : fingerprintOf(certificate);
+    const dialled = await dialPinned({ address, identity, trusted: trustedServers, signal });
     // Trust may have been replaced while we dialled.
-    if (fingerprint === undefined || this.#trust?.trustsServer(fingerprint) !== true) {
-      stream.destroy();
+    if (this.#trust?.trustsServer(dialled.fingerprint) !== true) {
+      dialled.stream.destroy();
       throw new Error('the peer is not trusted');
     }
-    return { stream, fingerprint };
+    return dialled;
   };
 
   /** Cuts SQL clients, ours and those of other members; Raft peers stay. */

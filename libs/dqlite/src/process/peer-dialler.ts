@@ -1,4 +1,5 @@
 /** Gives libdqlite sockets to its peers where bytes pass through us: over TLS, a tunnel, or an address that needs resolving. */
+import { timeLimit } from '../time-limit.js';
 import type { Duplex } from 'node:stream';
 import { connectedPair } from '../native/dial-fd.js';
 import { Connections } from './connections.js';
@@ -42,7 +43,7 @@ export class PeerDialler {
 
   async #join(address: string, engine: Duplex): Promise<void> {
     engine.on('error', () => engine.destroy());
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(DIAL_MS)]);
+    const signal = AbortSignal.any([this.#closing.signal, timeLimit(DIAL_MS)]);
     try {
       const { stream, fingerprint } = await this.#dial(address, signal);
       if (this.#closing.signal.aborted) stream.destroy();

@@ -11,7 +11,7 @@ import {
 import { DqliteError } from '../errors/index.js';
 import { parseHostAndPort } from '../native/socket-address.js';
 import type { TlsIdentity } from '../node-host.js';
-import { firstDnsName, fingerprintOf, isWithinDates } from './certificates.js';
+import { firstDnsName, fingerprintOf, isWithinDates, type Fingerprint } from './certificates.js';
 import { DQLITE_ALPN, parseUpgradeAnswer, upgradeRequest } from './upgrade.js';
 
 export interface TlsDialOptions {
@@ -68,6 +68,13 @@ export async function dialTls({
  * @throws DqliteError `CONNECTION_LOST` with the reason, `ABORTED`
  */
 export async function dialTunnel(options: TlsDialOptions): Promise<TLSSocket> {
+  return (await dialPinned(options)).stream;
+}
+
+/** {@link dialTunnel}, and the fingerprint of the certificate that the peer presented. */
+export async function dialPinned(
+  options: TlsDialOptions,
+): Promise<{ readonly stream: TLSSocket; readonly fingerprint: Fingerprint }> {
   const { address, identity, signal } = options;
   const trusted = typeof options.trusted === 'string' ? [options.trusted] : options.trusted;
   const pins = trusted.map((pem) => certificateFrom(pem, address));
@@ -83,13 +90,13 @@ export async function dialTunnel(options: TlsDialOptions): Promise<TLSSocket> {
   });
   await established(socket, 'secureConnect', address, signal);
   try {
-    checkPin(socket, pins);
+    const fingerprint = checkPin(socket, pins);
     if (socket.alpnProtocol !== DQLITE_ALPN) await upgrade(socket, address, signal);
+    return { stream: socket, fingerprint };
   } catch (error) {
     socket.destroy();
     throw lost(address, error);
   }
-  return socket;
 }
 
 /** The secure context of a key pair, made once for each object. */
@@ -148,7 +155,7 @@ function established(
   });
 }
 
-function checkPin(socket: TLSSocket, pins: readonly X509Certificate[]): void {
+function checkPin(socket: TLSSocket, pins: readonly X509Certificate[]): Fingerprint {
   const peer = socket.getPeerX509Certificate();
   if (peer === undefined) throw new Error('the peer presented no certificate');
   const fingerprint = fingerprintOf(peer);
@@ -156,6 +163,7 @@ function checkPin(socket: TLSSocket, pins: readonly X509Certificate[]): void {
     throw new Error(`the peer presented certificate ${fingerprint}, which is not the cluster's`);
   }
   if (!isWithinDates(peer)) throw new Error('the cluster certificate is not valid today');
+  return fingerprint;
 }
 
 async function upgrade(socket: TLSSocket, address: string, signal: AbortSignal): Promise<void> {
@@ -164,16 +172,18 @@ async function upgrade(socket: TLSSocket, address: string, signal: AbortSignal):
   await new Promise<void>((resolve, reject) => {
     const settle = () => {
       signal.removeEventListener('abort', onAbort);
-      socket.pause();
-      socket.off('data', onData).off('error', fail).off('close', onClose).off('end', onClose);
+      socket.off('readable', onReadable).off('error', fail).off('close', onClose);
     };
     const fail = (error: unknown) => {
       settle();
       socket.on('error', () => undefined);
       reject(error instanceof Error ? error : new Error(String(error)));
     };
-    const onData = (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
+    // Read by hand: a stream that was made to flow and paused would not flow for its next user.
+    const onReadable = () => {
+      for (let chunk: unknown = socket.read(); chunk !== null; chunk = socket.read()) {
+        if (Buffer.isBuffer(chunk)) received = Buffer.concat([received, chunk]);
+      }
       try {
         const length = parseUpgradeAnswer(received);
         if (length === undefined) return;
@@ -187,7 +197,7 @@ async function upgrade(socket: TLSSocket, address: string, signal: AbortSignal):
     const onClose = () => fail(new Error('the peer closed it before answering the upgrade'));
     const onAbort = () => fail(aborted(address, signal));
     signal.addEventListener('abort', onAbort, { once: true });
-    socket.on('data', onData).on('error', fail).on('close', onClose).on('end', onClose);
+    socket.on('readable', onReadable).on('error', fail).on('close', onClose);
     if (signal.aborted) onAbort();
   });
 }
