@@ -192,7 +192,8 @@ export class SqliteHandle {
 
   /** Runs one call of the binding in turn; when the limit ends it, it is interrupted and its own outcome awaited. */
   private call<T>(options: SqlCallOptions, start: (finish: Finish<T>) => void): Promise<T> {
-    const turn = this.last.then(() => this.limited(options, start));
+    const askedAt = performance.now();
+    const turn = this.last.then(() => this.limited(since(askedAt, options), start));
     this.last = turn.catch(() => undefined);
     return turn;
   }
@@ -218,6 +219,13 @@ export class SqliteHandle {
       });
     });
   }
+}
+
+/** The limits that are left after waiting for one's turn. */
+function since(askedAt: number, options: SqlCallOptions): SqlCallOptions {
+  const { deadlineMs } = options;
+  if (deadlineMs === undefined) return options;
+  return { ...options, deadlineMs: Math.max(0, deadlineMs - (performance.now() - askedAt)) };
 }
 
 function plain(sql: string): BoundStatement {
