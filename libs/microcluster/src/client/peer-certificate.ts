@@ -1,4 +1,5 @@
 /** Reading the certificate of a server that is not trusted yet (`spec/core-api.md` 14.2 step 1). */
+import { timeLimit } from '@microcluster/dqlite/time-limit';
 import tls from 'node:tls';
 import { pemOfCertificate } from '../certificates/inspect.js';
 import { Address } from '../types/address.js';
@@ -20,7 +21,7 @@ const TIMEOUT_MS = 10_000;
 export async function fetchPeerCertificate(address: string, signal?: AbortSignal): Promise<string> {
   const parsed = Address.parse(address);
   const label = parsed.toString();
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const timeout = timeLimit(TIMEOUT_MS);
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   const socket = tls.connect({
     host: parsed.host,
