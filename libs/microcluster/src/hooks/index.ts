@@ -1,0 +1,3 @@
+export * from './hook-decorators.js';
+export * from './hook-runner.js';
+export * from './lifecycle-hooks.js';

@@ -1,0 +1,3 @@
+export type * from './daemon-args.js';
+export * from './parse-daemon-args.js';
+export * from './tokens.js';

@@ -1,0 +1,113 @@
+/** Checks the settings of a daemon and fills in defaults, with one message per wrong field. */
+import path from 'node:path';
+import { ConsoleLogger, type LoggerService } from '@nestjs/common';
+import { z } from 'zod';
+import type { LifecycleHooks } from '../hooks/lifecycle-hooks.js';
+import { Address } from '../types/index.js';
+import type { DaemonArgs, EngineName, StaticDaemonArgs } from './daemon-args.js';
+
+/** Settings with every default applied; all times in milliseconds. */
+export interface ParsedDaemonArgs {
+  readonly stateDir: string;
+  readonly version: string;
+  readonly socketGroup: string | undefined;
+  readonly preInitListenAddress: string | undefined;
+  readonly heartbeatIntervalMs: number;
+  /** `undefined` when neither the settings nor the environment name one. */
+  readonly engine: EngineName | undefined;
+  readonly networkLatencyMs: number;
+  readonly failureDomain: bigint;
+  readonly drainConnectionsTimeout: number;
+  readonly timeouts: {
+    readonly request: number;
+    readonly ready: number;
+    readonly probe: number;
+    readonly handover: number;
+  };
+  readonly hooks: LifecycleHooks;
+  readonly logger: LoggerService;
+  readonly entities: NonNullable<StaticDaemonArgs['entities']>;
+  readonly extensionsSchema: NonNullable<StaticDaemonArgs['extensionsSchema']>;
+  readonly apiExtensions: readonly string[];
+  readonly servers: NonNullable<StaticDaemonArgs['servers']>;
+}
+
+const milliseconds = (minimum: number, maximum: number) =>
+  z
+    .number({ error: `must be a number of milliseconds from ${minimum} to ${maximum}` })
+    .int({ error: 'must be a whole number of milliseconds' })
+    .min(minimum, { error: `must be at least ${minimum} ms` })
+    .max(maximum, { error: `must be at most ${maximum} ms` });
+
+const hour = 3_600_000;
+
+const settings = z.object({
+  stateDir: z
+    .string({ error: 'must name a directory; set it, or the environment variable STATE_DIR' })
+    .min(1, { error: 'must name a directory; set it, or the environment variable STATE_DIR' }),
+  version: z
+    .string({ error: "must be the application's version" })
+    .min(1, { error: "must be the application's version" }),
+  socketGroup: z.string().min(1).optional(),
+  preInitListenAddress: z
+    .string()
+    .refine((text) => Address.tryParse(text) !== undefined, {
+      error: 'must be a literal IP address and port such as 10.0.0.1:8443',
+    })
+    .optional(),
+  heartbeatIntervalMs: milliseconds(100, hour).default(10_000),
+  engine: z.enum(['dqlite', 'sqlite'], { error: "must be 'dqlite' or 'sqlite'" }).optional(),
+  networkLatencyMs: milliseconds(1, 60_000).default(200),
+  failureDomain: z
+    .number({ error: 'must be a whole number from 0' })
+    .int({ error: 'must be a whole number from 0' })
+    .min(0, { error: 'must be a whole number from 0' })
+    .default(0),
+  drainConnectionsTimeout: milliseconds(0, hour).default(0),
+  timeouts: z
+    .object({
+      request: milliseconds(100, hour).default(30_000),
+      ready: milliseconds(1_000, hour).default(120_000),
+      probe: milliseconds(50, hour).default(2_000),
+      handover: milliseconds(0, hour).default(10_000),
+    })
+    .prefault({}),
+});
+
+/**
+ * Parses what the user passed.
+ *
+ * @param args settings as given
+ * @param environment where `STATE_DIR`, `SOCKET_GROUP` and `MICROCLUSTER_ENGINE` are looked up (`spec/core-api.md` 2)
+ * @throws TypeError that lists every wrong field with what is expected of it
+ */
+export function parseDaemonArgs(
+  args: DaemonArgs,
+  environment: NodeJS.ProcessEnv = process.env,
+): ParsedDaemonArgs {
+  const parsed = settings.safeParse({
+    ...args,
+    stateDir: args.stateDir ?? environment['STATE_DIR'],
+    socketGroup: args.socketGroup ?? (environment['SOCKET_GROUP'] || undefined),
+    engine: args.engine ?? (environment['MICROCLUSTER_ENGINE'] || undefined),
+  });
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+    throw new TypeError(`The options of MicroclusterModule are not usable: ${fields.join('; ')}`);
+  }
+  const { data } = parsed;
+  return {
+    ...data,
+    stateDir: path.resolve(data.stateDir),
+    socketGroup: data.socketGroup,
+    preInitListenAddress: data.preInitListenAddress,
+    engine: data.engine,
+    failureDomain: BigInt(data.failureDomain),
+    hooks: args.hooks ?? {},
+    logger: args.logger ?? new ConsoleLogger(),
+    entities: args.entities ?? [],
+    extensionsSchema: args.extensionsSchema ?? [],
+    apiExtensions: args.apiExtensions ?? [],
+    servers: args.servers ?? {},
+  };
+}
