@@ -1,0 +1,172 @@
+/** The daemon: owns the life of this member, from the start of the process to its end (`spec/core-api.md` 3). */
+import type { LoggerService } from '@nestjs/common';
+import { PRE_INIT_LISTENER, type DaemonView } from '../access/index.js';
+import { MicroclusterError } from '../errors/index.js';
+import type { HookRunner } from '../hooks/index.js';
+import type { ListenerSet } from '../listeners/index.js';
+import type { ParsedDaemonArgs } from '../options/index.js';
+import type { StateDirectory } from '../state/index.js';
+import type { TrustStore } from '../trust/index.js';
+import {
+  databaseStatus,
+  nextState,
+  type DatabaseStatus,
+  type LifeCycleEvent,
+  type LifeCycleState,
+} from './life-cycle.js';
+import type { MemberIdentity } from './member-identity.js';
+import type { MemberRuntime } from './member-runtime.js';
+
+/** Brings an initialised member up again; see `Restart`. */
+export type BringUp = (signal: AbortSignal, waiting: (members: number) => void) => Promise<void>;
+
+/** What a daemon is made of. */
+export interface DaemonParts {
+  readonly args: ParsedDaemonArgs;
+  readonly state: StateDirectory;
+  readonly identity: MemberIdentity;
+  readonly trust: TrustStore;
+  readonly listeners: ListenerSet;
+  readonly runtime: MemberRuntime;
+  readonly hooks: HookRunner;
+  readonly logger: LoggerService;
+  /** Whether the state directory belongs to a member of a cluster. */
+  readonly isInitialised: () => Promise<boolean>;
+  readonly restart: BringUp;
+}
+
+/** One state machine decides what may happen; everything else asks this object. */
+export class Daemon implements DaemonView {
+  private state: LifeCycleState = { name: 'not-initialised' };
+  private startFinished = false;
+  private stopped: Promise<void> | undefined;
+  private readonly context = new AbortController();
+  private readonly exitListeners = new Set<(failure: Error | undefined) => void>();
+
+  constructor(private readonly parts: DaemonParts) {}
+
+  /** Aborts when the daemon stops; hooks and background work live at most this long. */
+  get signal(): AbortSignal {
+    return this.context.signal;
+  }
+
+  /** Whether the start sequence has finished, hook `start` included; true for an uninitialised daemon too. */
+  get isReady(): boolean {
+    return this.startFinished;
+  }
+
+  isShuttingDown(): boolean {
+    return this.context.signal.aborted;
+  }
+
+  databaseStatus(): DatabaseStatus {
+    return databaseStatus(this.state);
+  }
+
+  address(): string {
+    return this.parts.identity.address;
+  }
+
+  trustedMember(fingerprint: string): { name: string; address: string } | undefined {
+    return this.parts.trust.byFingerprint(fingerprint);
+  }
+
+  preInitTrustsEverybody(): boolean {
+    return !this.parts.identity.hasCluster;
+  }
+
+  /** Applies an event of the life cycle. @throws MicroclusterError 503 when it is not possible now */
+  transition(event: LifeCycleEvent): void {
+    const next = nextState(this.state, event);
+    if (next === undefined) {
+      throw new MicroclusterError('UNAVAILABLE', { reason: this.databaseStatus().text });
+    }
+    this.parts.logger.log({ event: 'life-cycle', from: this.state.name, to: next.name });
+    this.state = next;
+  }
+
+  /** Whether `event` would be accepted now. */
+  accepts(event: LifeCycleEvent): boolean {
+    return nextState(this.state, event) !== undefined;
+  }
+
+  /** Opens the control socket, brings an initialised member up, and runs the hook `start`. */
+  async start(): Promise<void> {
+    const { args, state, listeners, hooks } = this.parts;
+    try {
+      await listeners.openUnix({ path: state.controlSocketPath, group: args.socketGroup });
+      if (await this.parts.isInitialised()) {
+        this.transition({ type: 'start' });
+        await this.parts.restart(this.signal, (members) => {
+          this.transition({ type: 'wait', members });
+        });
+        this.transition({ type: 'opened' });
+      } else {
+        await this.openPreInitListener();
+      }
+      await hooks.run('start', { signal: this.signal });
+      this.startFinished = true;
+    } catch (error) {
+      await this.stop({ handover: false });
+      await this.release();
+      throw error;
+    }
+  }
+
+  /** Opens the pre-init listener, where one is configured. */
+  async openPreInitListener(): Promise<void> {
+    const { args, identity, listeners } = this.parts;
+    if (args.preInitListenAddress !== undefined) {
+      identity.address = args.preInitListenAddress;
+      await listeners.openTls({
+        name: PRE_INIT_LISTENER,
+        address: args.preInitListenAddress,
+        keyPair: identity.server,
+        drainTimeoutMs: args.drainConnectionsTimeout,
+      });
+    }
+  }
+
+  /** Stops accepting on the pre-init listener for good; requests in flight on it finish. */
+  retirePreInitListener(): void {
+    this.parts.listeners.retire(PRE_INIT_LISTENER, {
+      drainMs: this.parts.args.timeouts.ready,
+    });
+  }
+
+  /**
+   * Hands over, drains and stops everything but the control socket, which still has to carry the answer.
+   * Idempotent: later callers wait for the first.
+   */
+  stop(options: { readonly handover: boolean } = { handover: true }): Promise<void> {
+    this.stopped ??= this.runStop(options);
+    return this.stopped;
+  }
+
+  /** Closes the control socket and lets go of the state directory; after {@link stop}. */
+  async release(): Promise<void> {
+    await this.parts.listeners.closeAll({ drainMs: this.parts.args.drainConnectionsTimeout });
+    await this.parts.trust.close();
+    await this.parts.state.close();
+  }
+
+  /** Calls `listener` when a client has asked the daemon to shut down and has its answer. */
+  onExitRequest(listener: (failure: Error | undefined) => void): void {
+    this.exitListeners.add(listener);
+  }
+
+  /** Tells whoever owns the process that it should end now. */
+  requestExit(failure?: Error): void {
+    for (const listener of this.exitListeners) {
+      listener(failure);
+    }
+  }
+
+  private async runStop(options: { readonly handover: boolean }): Promise<void> {
+    const { args, runtime } = this.parts;
+    this.transition({ type: 'stop' });
+    this.context.abort(new MicroclusterError('SHUTTING_DOWN', {}));
+    await runtime.close({ handover: options.handover, drainMs: args.drainConnectionsTimeout });
+    this.transition({ type: 'stopped' });
+  }
+}

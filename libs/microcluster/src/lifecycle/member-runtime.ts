@@ -1,0 +1,143 @@
+/** The running side of an initialised member: its network listener, its engine and its open data source. */
+import { timeLimit } from '@microcluster/dqlite/time-limit';
+import type { Socket } from 'node:net';
+import type { LoggerService } from '@nestjs/common';
+import type { DqliteDataSource, TunnelTrust } from '@microcluster/dqlite';
+import { MicroclusterError } from '../errors/index.js';
+import type { ListenerSet } from '../listeners/index.js';
+import type { ParsedDaemonArgs } from '../options/index.js';
+import {
+  openEngine,
+  type EngineSlot,
+  type EngineRound,
+  type OpenEngine,
+  type OpenPlan,
+} from '../replication/index.js';
+import type { StateDirectory } from '../state/index.js';
+import type { TrustStore } from '../trust/index.js';
+import type { MemberIdentity } from './member-identity.js';
+
+/** Name of the listener at the member's address. */
+const CORE_LISTENER = 'core';
+
+/** Opens and closes, in the right order, everything that exists only while this machine is a member. */
+export class MemberRuntime {
+  private engine: OpenEngine | undefined;
+  private unfollowTrust: (() => void) | undefined;
+
+  constructor(
+    private readonly args: ParsedDaemonArgs,
+    private readonly state: StateDirectory,
+    private readonly identity: MemberIdentity,
+    private readonly trust: TrustStore,
+    private readonly listeners: ListenerSet,
+    private readonly slot: EngineSlot,
+    private readonly dataSource: DqliteDataSource,
+    private readonly logger: LoggerService,
+  ) {}
+
+  /**
+   * The open engine.
+   * @throws MicroclusterError `NOT_INITIALISED` when there is none
+   */
+  get opened(): OpenEngine {
+    if (this.engine === undefined) {
+      throw new MicroclusterError('NOT_INITIALISED', {});
+    }
+    return this.engine;
+  }
+
+  get isOpen(): boolean {
+    return this.engine !== undefined;
+  }
+
+  /** Hands an inbound socket of a member to the engine; without one the socket is closed. */
+  acceptRaw(socket: Socket, head: Buffer): void {
+    if (this.engine === undefined) {
+      socket.destroy();
+    } else {
+      this.engine.acceptRaw(socket, head);
+    }
+  }
+
+  /** The listener opens before the engine: peers must be able to reach the node while it looks for a leader. */
+  async openListener(): Promise<void> {
+    const { cluster } = this.identity;
+    await this.listeners.openTls({
+      name: CORE_LISTENER,
+      address: this.identity.address,
+      keyPair: cluster,
+      drainTimeoutMs: this.args.drainConnectionsTimeout,
+    });
+  }
+
+  /**
+   * Starts the engine by `plan` and connects the data source to it.
+   * @param onRound called after each round of role checks, once the data source is open
+   */
+  async openDatabase(
+    plan: OpenPlan,
+    signal: AbortSignal,
+    onRound: (round: EngineRound) => Promise<void>,
+  ): Promise<void> {
+    const engine = await openEngine(
+      this.args,
+      {
+        plan,
+        address: this.identity.address,
+        directory: this.state.databasePath,
+        trust: this.tunnelTrust(),
+        signal,
+      },
+      async (round) => {
+        if (this.engine !== undefined && this.dataSource.isInitialized) {
+          await onRound(round);
+        }
+      },
+    );
+    this.engine = engine;
+    this.unfollowTrust = this.trust.onChange(() => {
+      this.pushTrust();
+    });
+    await engine.updateTrust(this.tunnelTrust());
+    await engine.ready(signal);
+    this.slot.set(engine.sql);
+    await this.dataSource.initialize();
+  }
+
+  /** Hands over, then closes everything that {@link openListener} and {@link openDatabase} opened. Idempotent. */
+  async close(options: { readonly handover: boolean; readonly drainMs: number }): Promise<void> {
+    const engine = this.engine;
+    this.engine = undefined;
+    this.unfollowTrust?.();
+    this.unfollowTrust = undefined;
+    if (engine !== undefined && options.handover) {
+      await engine.handover(timeLimit(this.args.timeouts.handover)).catch((error: unknown) => {
+        this.logger.warn({ event: 'handover-failed', error });
+      });
+    }
+    await this.listeners.close(CORE_LISTENER, { drainMs: options.drainMs });
+    if (this.dataSource.isInitialized) {
+      await this.dataSource.destroy();
+    }
+    this.slot.set(undefined);
+    await engine?.close();
+  }
+
+  /** Pushes the current keys and trusted members to the engine; a peer that is no longer among them is cut off. */
+  pushTrust(): void {
+    this.engine?.updateTrust(this.tunnelTrust()).catch((error: unknown) => {
+      this.logger.error({ event: 'trust-update-failed', error });
+    });
+  }
+
+  private tunnelTrust(): TunnelTrust {
+    const { cluster } = this.identity;
+    return {
+      identity: this.identity.dialling,
+      serving: { certificate: cluster.certificate, privateKey: cluster.privateKey },
+      trustedServers: [cluster.certificate],
+      trustedPeers: this.trust.list().map((member) => member.certificate),
+    };
+  }
+}

@@ -1,0 +1,83 @@
+/** Brings an opened database to this release's schema, waiting for members that have not been upgraded (`spec/core-api.md` 20.5). */
+import type { DqliteDataSource } from '@microcluster/dqlite';
+import {
+  applySchemaUpdates,
+  checkExtensions,
+  checkVersions,
+  executorOf,
+  MembersTable,
+  sessionsOf,
+  type SchemaVersions,
+  type VersionCheck,
+} from '../database/index.js';
+import { MicroclusterError } from '../errors/index.js';
+import type { ParsedDaemonArgs } from '../options/index.js';
+import type { UpgradeBell } from './upgrade-bell.js';
+
+/** A member that is waiting looks again after this long even when nobody rings, milliseconds. */
+const WAIT_LIMIT = 30_000;
+
+/** Checks versions and applies schema updates. */
+export class SchemaGate {
+  constructor(
+    private readonly args: ParsedDaemonArgs,
+    private readonly dataSource: DqliteDataSource,
+    /** The versions that this release knows. */
+    readonly versions: SchemaVersions,
+    /** This release's API extensions, internal ones first. */
+    readonly extensions: readonly string[],
+    private readonly bell: UpgradeBell,
+  ) {}
+
+  /** Applies every update to a fresh database, without asking anybody (`spec/core-api.md` 20.6). */
+  async apply(): Promise<void> {
+    await sessionsOf(this.dataSource)((session) =>
+      applySchemaUpdates(session, {
+        extensions: this.extensions,
+        external: this.args.extensionsSchema,
+      }),
+    );
+  }
+
+  /**
+   * Writes this member's release into its row, and applies missing updates once every member has them.
+   *
+   * @param name this member's name; its row must exist
+   * @param waiting told each time how many members are still waited for
+   * @throws MicroclusterError when this member is the one that is behind
+   */
+  async pass(name: string, signal: AbortSignal, waiting: (members: number) => void): Promise<void> {
+    await this.until(signal, waiting, () => this.compare(name, 'versions'));
+    await this.apply();
+    await this.until(signal, waiting, () => this.compare(name, 'extensions'));
+  }
+
+  private async until(
+    signal: AbortSignal,
+    waiting: (members: number) => void,
+    compare: () => Promise<VersionCheck>,
+  ): Promise<void> {
+    for (;;) {
+      const check = await compare();
+      if (check.kind === 'proceed') {
+        return;
+      }
+      if (check.kind === 'behind') {
+        throw new MicroclusterError('FAILED', { reason: check.message });
+      }
+      waiting(check.blockedBy.length);
+      await this.bell.wait(WAIT_LIMIT, signal);
+    }
+  }
+
+  private compare(name: string, what: 'versions' | 'extensions'): Promise<VersionCheck> {
+    return this.dataSource.transaction(async (manager) => {
+      const members = new MembersTable(executorOf(manager));
+      await members.updateRelease(name, this.versions, this.extensions);
+      const rows = await members.list();
+      return what === 'versions'
+        ? checkVersions(this.versions, rows)
+        : checkExtensions(this.extensions, rows);
+    });
+  }
+}

@@ -1,0 +1,79 @@
+/** The replicated engine: a supervised dqlite node, its roles and its client. */
+import { timeLimit } from '@microcluster/dqlite/time-limit';
+import {
+  DqliteApp,
+  DqliteEngine,
+  DqliteProcess,
+  dialTunnel,
+  type Dial,
+  type TunnelTrust,
+} from '@microcluster/dqlite';
+import type { ParsedDaemonArgs } from '../options/index.js';
+import type { EngineRound, OpenEngine, OpenOptions } from './engine-runtime.js';
+
+/** Name of the one database inside dqlite (`spec/core-api.md` 1.2). */
+const DATABASE = 'db.bin';
+
+/** Heartbeats and role checks follow the rounds of the node's background loop. */
+export type OnRound = (round: EngineRound) => Promise<void>;
+
+/**
+ * Starts the node of this member.
+ *
+ * @throws DqliteError when the node does not come up
+ */
+export async function openDqlite(
+  args: ParsedDaemonArgs,
+  options: OpenOptions,
+  onRound: OnRound,
+): Promise<OpenEngine> {
+  const host = new DqliteProcess();
+  let trust: TunnelTrust = options.trust;
+  const dial: Dial = (address, signal) =>
+    address === options.address
+      ? host.dialLocal(signal)
+      : dialTunnel({
+          address,
+          identity: trust.identity,
+          trusted: trust.trustedServers,
+          signal,
+        });
+  const app = await DqliteApp.open({
+    directory: options.directory,
+    address: options.address,
+    ...(options.plan.kind === 'join' ? { join: [...options.plan.addresses] } : {}),
+    host,
+    dial,
+    transport: { kind: 'tunnel', ...options.trust },
+    networkLatencyMs: args.networkLatencyMs,
+    failureDomain: args.failureDomain,
+    adjustIntervalMs: args.heartbeatIntervalMs,
+    onEvent: ({ type, ...fields }) => {
+      args.logger.log({ event: `database-${type}`, ...fields });
+    },
+    onRound: ({ isLeader, members }) => onRound({ isLeader, members }),
+  });
+  const sql = new DqliteEngine({ client: app.client(DATABASE) });
+  return {
+    name: 'dqlite',
+    sql,
+    ready: (signal) => app.ready(AbortSignal.any([signal, timeLimit(args.timeouts.ready)])),
+    async leader(signal) {
+      return (await app.leader(signal))?.address;
+    },
+    members: (signal) => app.members(signal),
+    removeMember: (id, signal) => app.remove(id, signal),
+    acceptRaw: (socket, head) => host.acceptRaw(socket, head),
+    acceptStream: (stream, certificate) => host.acceptStream(stream, certificate),
+    dialLocal: (signal) => host.dialLocal(signal),
+    async updateTrust(next) {
+      trust = next;
+      await host.updateTrust(next);
+    },
+    handover: (signal) => app.handover({ signal }),
+    async close() {
+      await sql.close();
+      await app.close();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** What the daemon needs of the engine that holds the cluster's data: replicated (dqlite) or embedded (sqlite). */
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { NodeInfo, SqlEngine, TunnelTrust } from '@microcluster/dqlite';
+import type { EngineName } from '../options/index.js';
+
+/** How the engine comes up (`spec/core-api.md` 12.1). */
+export type OpenPlan =
+  | { readonly kind: 'bootstrap' }
+  | { readonly kind: 'join'; readonly addresses: readonly string[] }
+  | { readonly kind: 'restart' };
+
+/** What is needed to open the engine, whatever the plan. */
+export interface OpenOptions {
+  readonly plan: OpenPlan;
+  /** This member's `ip:port`, the same that its peers dial. */
+  readonly address: string;
+  /** The directory of the engine's files. */
+  readonly directory: string;
+  readonly trust: TunnelTrust;
+  readonly signal: AbortSignal;
+}
+
+/** What a round of the engine's background loop has found. */
+export interface EngineRound {
+  readonly isLeader: boolean;
+  readonly members: readonly NodeInfo[];
+}
+
+/** One open engine. Every method but `close` rejects once it is closed. */
+export interface OpenEngine {
+  readonly name: EngineName;
+  /** The SQL side, for the data source. */
+  readonly sql: SqlEngine;
+  /** Resolves when the engine has found its place in the cluster; its peers must be able to reach it meanwhile. */
+  ready(signal: AbortSignal): Promise<void>;
+  /** Address of the current leader, `undefined` when there is none right now. */
+  leader(signal: AbortSignal): Promise<string | undefined>;
+  /** The nodes with their roles. */
+  members(signal: AbortSignal): Promise<readonly NodeInfo[]>;
+  /** Takes a node out of the replication, by id; one that is already gone is no error. */
+  removeMember(id: bigint, signal: AbortSignal): Promise<void>;
+  /** Inbound TCP socket of a member that speaks our ALPN name. */
+  acceptRaw(socket: Socket, head: Buffer): void;
+  /** Inbound, authenticated byte stream of a member. */
+  acceptStream(stream: Duplex, peerCertificate: string): void;
+  /** A stream to the local engine, for the control socket. */
+  dialLocal(signal: AbortSignal): Promise<Duplex>;
+  /** Replaces keys and trusted members. */
+  updateTrust(trust: TunnelTrust): Promise<void>;
+  /** Hands leadership and voter role to another member, as far as there is one. */
+  handover(signal: AbortSignal): Promise<void>;
+  /** Stops the engine. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,4 @@
+export { acceptTunnel, type GrantedTunnel } from './accept-tunnel.js';
+export * from './engine-runtime.js';
+export { EngineSlot } from './engine-slot.js';
+export { openEngine, recordedEngine } from './open-engine.js';

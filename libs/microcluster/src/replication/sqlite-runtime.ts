@@ -1,0 +1,42 @@
+/** The embedded engine: one SQLite file, for a member that has no peers. It never pretends to replicate. */
+import path from 'node:path';
+import { SqliteEngine, type NodeInfo } from '@microcluster/dqlite';
+import { MicroclusterError } from '../errors/index.js';
+import type { OpenEngine, OpenOptions } from './engine-runtime.js';
+import type { OnRound } from './dqlite-runtime.js';
+
+/** Identifier of the only member, the one that the bootstrap node has everywhere (`spec/core-api.md` 1.5). */
+const BOOTSTRAP_ID = 3_297_041_220_608_546_238n;
+
+/** Opens the database file below `options.directory` and reports rounds as the leader of a cluster of one. */
+export function openSqlite(intervalMs: number, options: OpenOptions, onRound: OnRound): OpenEngine {
+  if (options.plan.kind === 'join') {
+    throw new MicroclusterError('ENGINE_CANNOT_JOIN', {});
+  }
+  const sql = new SqliteEngine({ file: path.join(options.directory, 'embedded.db') });
+  const self: NodeInfo = { id: BOOTSTRAP_ID, address: options.address, role: 'voter' };
+  let running = Promise.resolve();
+  const round = () => {
+    running = running.then(() => onRound({ isLeader: true, members: [self] }));
+  };
+  const timer = setInterval(round, intervalMs);
+  timer.unref();
+  return {
+    name: 'sqlite',
+    sql,
+    ready: () => Promise.resolve(),
+    leader: () => Promise.resolve(self.address),
+    members: () => Promise.resolve([self]),
+    removeMember: () => Promise.reject(new MicroclusterError('ENGINE_HAS_NO_PEERS', {})),
+    acceptRaw: (socket) => socket.destroy(),
+    acceptStream: (stream) => stream.destroy(),
+    dialLocal: () => Promise.reject(new MicroclusterError('ENGINE_HAS_NO_PEERS', {})),
+    updateTrust: () => Promise.resolve(),
+    handover: () => Promise.resolve(),
+    async close() {
+      clearInterval(timer);
+      await running;
+      await sql.close();
+    },
+  };
+}
