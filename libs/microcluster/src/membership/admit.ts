@@ -1,0 +1,104 @@
+/** Decides at the leader whether a joiner becomes a member, and what it is told (`spec/core-api.md` 14.3). */
+import { dnsNamesOf } from '../certificates/index.js';
+import { loadAdditionalKeyPairs } from '../certificates/additional-key-pairs.js';
+import { MicroclusterError } from '../errors/index.js';
+import { describeExtensionsMismatch } from '../extensions/index.js';
+import type { MemberIdentity } from '../lifecycle/member-identity.js';
+import type { SchemaGate } from '../lifecycle/schema-gate.js';
+import type { StateDirectory } from '../state/index.js';
+import type { TrustStore } from '../trust/index.js';
+import {
+  parseMemberName,
+  type ClusterMember,
+  type TokenResponse,
+  type WireKeyPair,
+} from '../types/index.js';
+import type { ClusterRecords } from './cluster-records.js';
+
+export interface AdmitParts {
+  readonly state: StateDirectory;
+  readonly identity: MemberIdentity;
+  readonly trust: TrustStore;
+  readonly schema: SchemaGate;
+  readonly records: ClusterRecords;
+}
+
+/** Checks that can be made on any member, before the request is forwarded to the leader. */
+export function checkJoinRequest(trust: TrustStore, joiner: ClusterMember): void {
+  parseMemberName(joiner.name);
+  const holder = trust.byAddress(joiner.address);
+  if (holder !== undefined && holder.certificate.trim() !== joiner.certificate.trim()) {
+    throw new MicroclusterError('FAILED', {
+      reason: `Remote with address "${joiner.address}" exists`,
+    });
+  }
+}
+
+/**
+ * Reserves the token, stores the joiner as a pending member and trusts it. Runs on the leader, one join at
+ * a time; everything is checked before anything is stored.
+ */
+export async function admitMember(
+  { state, identity, trust, schema, records }: AdmitParts,
+  joiner: ClusterMember,
+): Promise<TokenResponse> {
+  const mismatch = describeExtensionsMismatch(joiner.extensions, schema.extensions);
+  if (mismatch !== undefined) {
+    throw new MicroclusterError('FAILED', { reason: mismatch });
+  }
+  requireEqualSchema(joiner, schema);
+  const names = dnsNamesOf(joiner.certificate);
+  await records.write(async ({ members, tokens }) => {
+    const token = await tokens.reserve(joiner.secret, joiner.certificate, new Date());
+    if (!names.includes(token.name)) {
+      throw new MicroclusterError('FAILED', {
+        reason: 'Joining server certificate SAN does not contain join token name',
+      });
+    }
+    if (joiner.name !== token.name) {
+      throw new MicroclusterError('BAD_REQUEST', {
+        reason: `The join token was issued for "${token.name}" but the member asks to join as "${joiner.name}"`,
+      });
+    }
+    await members.insertPending({
+      name: joiner.name,
+      address: joiner.address,
+      certificate: joiner.certificate,
+      schemaInternal: joiner.schema_internal_version,
+      schemaExternal: joiner.schema_external_version,
+      extensions: joiner.extensions,
+    });
+  });
+  const earlier = trust.list().filter((member) => member.name !== joiner.name);
+  await trust.replace([
+    ...earlier,
+    { name: joiner.name, address: joiner.address, certificate: joiner.certificate },
+  ]);
+  const additional = [...(await loadAdditionalKeyPairs(state.certificatesPath))].map(
+    ([name, pair]): [string, WireKeyPair] => [
+      name,
+      { cert: pair.certificate, key: pair.privateKey, ca: pair.ca ?? '' },
+    ],
+  );
+  return {
+    cluster_cert: identity.cluster.certificate,
+    cluster_key: identity.cluster.privateKey,
+    cluster_members: earlier,
+    ClusterAdditionalCerts: Object.fromEntries(additional),
+    trusted_member: {
+      name: identity.name,
+      address: identity.address,
+      certificate: identity.server.certificate,
+    },
+  };
+}
+
+/** A joiner of another release would only block or be blocked; it is refused before anything is stored. */
+function requireEqualSchema(joiner: ClusterMember, schema: SchemaGate): void {
+  const { internal, external } = schema.versions;
+  if (joiner.schema_internal_version !== internal || joiner.schema_external_version !== external) {
+    throw new MicroclusterError('FAILED', {
+      reason: `The joining member has schema version ${joiner.schema_internal_version}/${joiner.schema_external_version} (internal/external) but the cluster has ${internal}/${external}; install the same release on both`,
+    });
+  }
+}

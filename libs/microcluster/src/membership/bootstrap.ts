@@ -1,0 +1,50 @@
+/** Makes this daemon the first member of a new cluster (`spec/core-api.md` 13). */
+import { generateKeyPair, writeKeyPair } from '../certificates/index.js';
+import { failedWith } from '../errors/failed-with.js';
+import type { ClusterRecords } from './cluster-records.js';
+import {
+  initialiseMember,
+  type InitialisationParts,
+  type InitialisationRequest,
+} from './initialise.js';
+
+/**
+ * Bootstraps the cluster. Resolves when the database is open and the hook `postBootstrap` has run.
+ *
+ * @throws the error of the step that failed; everything has been undone
+ */
+export async function bootstrapCluster(
+  parts: InitialisationParts,
+  records: ClusterRecords,
+  request: InitialisationRequest,
+): Promise<void> {
+  const { daemon, state, identity, trust, runtime, schema, hooks } = parts;
+  await initialiseMember(parts, 'bootstrap', request, async (_rollback, signal) => {
+    await trust
+      .add({
+        name: request.name,
+        address: request.address,
+        certificate: identity.server.certificate,
+      })
+      .catch(failedWith('Failed to initialize local remote entry'));
+    identity.cluster = await generateKeyPair({ commonName: request.name });
+    await writeKeyPair(state.path, 'cluster', identity.cluster);
+    daemon.retirePreInitListener();
+    await runtime.openListener();
+    await runtime.openDatabase({ kind: 'bootstrap' }, signal, parts.onRound);
+    await schema.apply();
+    await records.bootstrap(({ members }) =>
+      members.insertPending({
+        name: request.name,
+        address: request.address,
+        certificate: identity.server.certificate,
+        schemaInternal: schema.versions.internal,
+        schemaExternal: schema.versions.external,
+        extensions: schema.extensions,
+      }),
+    );
+    await hooks
+      .run('postBootstrap', { signal }, request.config)
+      .catch(failedWith('Failed to run post-bootstrap actions'));
+  });
+}

@@ -1,0 +1,54 @@
+/** Transactions on the framework's own tables: the members of the cluster and the join tokens. */
+import type { DqliteDataSource } from '@microcluster/dqlite';
+import { executorOf, MembersTable, sessionsOf, TokensTable } from '../database/index.js';
+import { MicroclusterError } from '../errors/index.js';
+import type { DatabaseStatus } from '../lifecycle/life-cycle.js';
+
+/** The tables, bound to one transaction or connection. */
+export interface Tables {
+  readonly members: MembersTable;
+  readonly tokens: TokensTable;
+}
+
+/** Access to the framework's tables while the database is open or waits for an upgrade (`spec/core-api.md` 20.1). */
+export class ClusterRecords {
+  constructor(
+    private readonly dataSource: DqliteDataSource,
+    private readonly status: () => DatabaseStatus,
+  ) {}
+
+  /** Runs `work` in one immediate transaction. @throws MicroclusterError 503 while there is no database */
+  async write<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+    this.requireDatabase();
+    return this.transact(work);
+  }
+
+  /** As {@link write}, before the daemon has declared its database open: for the first row of a new cluster. */
+  bootstrap<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+    return this.transact(work);
+  }
+
+  /** Runs `work` on one connection, without a transaction: for a single read. @throws as {@link write} */
+  async read<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+    this.requireDatabase();
+    return sessionsOf(this.dataSource)((session) =>
+      work({ members: new MembersTable(session), tokens: new TokensTable(session) }),
+    );
+  }
+
+  private transact<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction((manager) => {
+      const executor = executorOf(manager);
+      return work({ members: new MembersTable(executor), tokens: new TokensTable(executor) });
+    });
+  }
+
+  private requireDatabase(): void {
+    const status = this.status();
+    if (!status.transactions) {
+      throw new MicroclusterError('UNAVAILABLE', {
+        reason: `Database is not ready yet: ${status.text}`,
+      });
+    }
+  }
+}

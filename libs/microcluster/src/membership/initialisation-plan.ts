@@ -1,0 +1,45 @@
+/** A note on disk that a bootstrap or join is under way, so that a crash in the middle of it can be undone. */
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../state/index.js';
+
+const FILE = 'initialising.json';
+
+const planSchema = z.object({ operation: z.enum(['bootstrap', 'join']), name: z.string() });
+
+/** Which operation began, and for which member name. */
+export type InitialisationPlan = z.output<typeof planSchema>;
+
+/** Writes the note; nothing of the operation may be on disk before it. */
+export async function beginInitialisation(
+  directory: string,
+  plan: InitialisationPlan,
+): Promise<void> {
+  await writeFileAtomic(path.join(directory, FILE), `${JSON.stringify(plan)}\n`, 0o600);
+}
+
+/** Removes the note: the operation is complete, or undone. */
+export async function endInitialisation(directory: string): Promise<void> {
+  await rm(path.join(directory, FILE), { force: true });
+}
+
+/** The operation that a crash interrupted, if there is one. A note that cannot be read still says that there is. */
+export async function interruptedInitialisation(
+  directory: string,
+): Promise<InitialisationPlan | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path.join(directory, FILE), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
+  try {
+    return planSchema.parse(JSON.parse(text));
+  } catch {
+    return { operation: 'join', name: '' };
+  }
+}

@@ -1,0 +1,102 @@
+/** What bootstrap and join have in common: preparation, opening the member, and undoing all of it (`spec/core-api.md` 13, 14). */
+import { hostname } from 'node:os';
+import type { LoggerService } from '@nestjs/common';
+import { dnsNamesOf, generateKeyPair, writeKeyPair } from '../certificates/index.js';
+import { failedWith } from '../errors/failed-with.js';
+import type { HookRunner, InitConfig } from '../hooks/index.js';
+import type { Daemon } from '../lifecycle/daemon.js';
+import type { MemberIdentity } from '../lifecycle/member-identity.js';
+import type { MemberRuntime } from '../lifecycle/member-runtime.js';
+import type { SchemaGate } from '../lifecycle/schema-gate.js';
+import type { EngineRound } from '../replication/index.js';
+import type { StateDirectory } from '../state/index.js';
+import type { TrustStore } from '../trust/index.js';
+import { beginInitialisation, endInitialisation } from './initialisation-plan.js';
+import { Rollback } from './rollback.js';
+
+/** What the initialisation of a member works on. */
+export interface InitialisationParts {
+  readonly daemon: Daemon;
+  readonly state: StateDirectory;
+  readonly identity: MemberIdentity;
+  readonly trust: TrustStore;
+  readonly runtime: MemberRuntime;
+  readonly schema: SchemaGate;
+  readonly hooks: HookRunner;
+  readonly logger: LoggerService;
+  readonly onRound: (round: EngineRound) => Promise<void>;
+}
+
+/** Name, address and free configuration of the member to be. */
+export interface InitialisationRequest {
+  readonly name: string;
+  /** `ip:port`, canonical. */
+  readonly address: string;
+  readonly config: InitConfig;
+}
+
+/**
+ * Runs `work` between the common first and last steps. When anything fails, everything is undone, in
+ * process, and the daemon is not initialised again.
+ *
+ * @throws the error of the step that failed
+ */
+export async function initialiseMember(
+  parts: InitialisationParts,
+  operation: 'bootstrap' | 'join',
+  request: InitialisationRequest,
+  work: (rollback: Rollback, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { daemon, state, identity, hooks, logger } = parts;
+  daemon.transition({ type: 'start' });
+  const rollback = new Rollback(logger);
+  const signal = daemon.signal;
+  try {
+    await beginInitialisation(state.path, { operation, name: request.name });
+    rollback.add('state', () => forgetMember(parts));
+    await hooks
+      .run('preInit', { signal }, { bootstrap: operation === 'bootstrap', config: request.config })
+      .catch(failedWith('Failed to run pre-init hook before starting the API'));
+    rollback.add('pre-remove hook', () => hooks.run('preRemove', { signal }, { force: true }));
+    identity.name = request.name;
+    identity.address = request.address;
+    await state.writeDaemonConfig({ name: request.name, address: request.address, servers: {} });
+    await ensureServerCertificate(parts, request.name);
+    await work(rollback, signal);
+    await endInitialisation(state.path);
+    daemon.transition({ type: 'opened' });
+  } catch (error) {
+    logger.error({ event: `${operation}-failed`, name: request.name, error });
+    if (!daemon.isShuttingDown()) {
+      daemon.transition({ type: 'reset' });
+      await rollback.run();
+      daemon.transition({ type: 'wiped' });
+      await daemon.openPreInitListener();
+    }
+    throw error;
+  }
+}
+
+/** Closes the member, wipes its state and makes a new server key pair: an uninitialised daemon. */
+export async function forgetMember(
+  parts: Pick<InitialisationParts, 'state' | 'identity' | 'trust' | 'runtime'>,
+): Promise<void> {
+  const { state, identity, trust, runtime } = parts;
+  await runtime.close({ handover: false, drainMs: 0 });
+  await state.wipe();
+  await trust.reset();
+  const server = await generateKeyPair({ commonName: hostname() });
+  await writeKeyPair(state.path, 'server', server);
+  identity.reset({ name: hostname(), address: '', server });
+}
+
+/** The server certificate must carry the member's name; one that does not is made anew (`spec/core-api.md` 13, step 4). */
+async function ensureServerCertificate(
+  { state, identity }: InitialisationParts,
+  name: string,
+): Promise<void> {
+  if (!dnsNamesOf(identity.server.certificate).includes(name)) {
+    identity.server = await generateKeyPair({ commonName: name });
+    await writeKeyPair(state.path, 'server', identity.server);
+  }
+}

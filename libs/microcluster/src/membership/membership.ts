@@ -1,0 +1,72 @@
+/** Changes of membership, one at a time: bootstrap, join, and admission of joiners. */
+import { MicroclusterError } from '../errors/index.js';
+import {
+  Address,
+  parseMemberName,
+  type ClusterMember,
+  type Control,
+  type TokenResponse,
+} from '../types/index.js';
+import { admitMember, checkJoinRequest, type AdmitParts } from './admit.js';
+import { bootstrapCluster } from './bootstrap.js';
+import { joinCluster, type JoinParts } from './join.js';
+import { Turnstile } from './turnstile.js';
+
+/** How many joiners may queue at the leader; more are asked to come back. */
+const JOIN_QUEUE = 64;
+
+/** Everything that bootstrap, join and admission need. */
+export type MembershipParts = JoinParts & AdmitParts;
+
+/** The one entrance to changes of membership on this member. */
+export class Membership {
+  private readonly joins = new Turnstile(JOIN_QUEUE);
+
+  constructor(private readonly parts: MembershipParts) {}
+
+  /** Handles `POST /core/control` (`spec/core-api.md` 9.3). */
+  async initialise(control: Control): Promise<void> {
+    const { daemon, records } = this.parts;
+    if (!daemon.accepts({ type: 'start' })) {
+      throw new MicroclusterError('FAILED', {
+        reason: `Unable to initialize cluster: ${daemon.databaseStatus().text}`,
+      });
+    }
+    if (control.bootstrap && control.join_token !== '') {
+      throw new MicroclusterError('FAILED', {
+        reason: 'Invalid options - received join token and bootstrap flag',
+      });
+    }
+    if (!control.bootstrap && control.join_token === '') {
+      throw new MicroclusterError('BAD_REQUEST', {
+        reason: 'Invalid options - expected either a join token or the bootstrap flag',
+      });
+    }
+    const request = {
+      name: parseMemberName(control.name),
+      address: Address.parse(control.address).toString(),
+      config: control.config,
+    };
+    if (control.bootstrap) {
+      await bootstrapCluster(this.parts, records, request);
+    } else {
+      await joinCluster(this.parts, control.join_token, request);
+    }
+  }
+
+  /** Handles `POST /core/internal/cluster`: decides as the leader, or passes the request on to it. */
+  async admit(joiner: ClusterMember, signal: AbortSignal): Promise<TokenResponse> {
+    const { runtime, identity, trust, peers } = this.parts;
+    checkJoinRequest(trust, joiner);
+    const leader = await runtime.opened.leader(signal);
+    if (leader === undefined) {
+      throw new MicroclusterError('UNAVAILABLE', {
+        reason: 'The cluster has no leader at the moment; try again in a few seconds',
+      });
+    }
+    if (leader === identity.address) {
+      return this.joins.pass(() => admitMember(this.parts, joiner));
+    }
+    return peers.with(leader, (client) => client.addMember(joiner, { signal }));
+  }
+}
