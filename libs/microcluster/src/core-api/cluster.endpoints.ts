@@ -1,0 +1,43 @@
+/** The members of the cluster: the list for clients, and the door for joiners (`spec/core-api.md` 9.4, 14.3). */
+import { timeLimit } from '@microcluster/dqlite/time-limit';
+import { Injectable } from '@nestjs/common';
+import { MicroclusterError } from '../errors/index.js';
+import { Daemon } from '../lifecycle/daemon.js';
+import { CoreRoute, type CoreRequest } from '../listeners/index.js';
+import { MemberList } from '../membership/member-list.js';
+import { Membership } from '../membership/membership.js';
+import {
+  clusterMemberSchema,
+  clusterMembersSchema,
+  encodeValue,
+  parseValue,
+  tokenResponseSchema,
+} from '../types/index.js';
+
+/** How long finding the leader and being admitted may take, milliseconds. */
+const ADMISSION_LIMIT = 30_000;
+
+@Injectable()
+export class ClusterEndpoints {
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly list: MemberList,
+    private readonly membership: Membership,
+  ) {}
+
+  @CoreRoute('GET', '/core/1.0/cluster', { allowedBeforeInit: true })
+  async members(): Promise<unknown> {
+    return encodeValue(clusterMembersSchema, await this.list.read());
+  }
+
+  @CoreRoute('POST', '/core/internal/cluster', { allowedBeforeInit: true, allowUntrusted: true })
+  async join({ body }: CoreRequest): Promise<unknown> {
+    const status = this.daemon.databaseStatus();
+    if (!status.open) {
+      throw new MicroclusterError('DATABASE_NOT_OPEN', { reason: status.text });
+    }
+    const joiner = parseValue(clusterMemberSchema, body, 'ClusterMember');
+    const signal = AbortSignal.any([this.daemon.signal, timeLimit(ADMISSION_LIMIT)]);
+    return encodeValue(tokenResponseSchema, await this.membership.admit(joiner, signal));
+  }
+}

@@ -1,0 +1,33 @@
+/** Life and death of this daemon, on the control socket alone: `/core/control` (`spec/core-api.md` 9.3, 23.2). */
+import { Injectable } from '@nestjs/common';
+import { Daemon } from '../lifecycle/daemon.js';
+import { CoreRoute, type CoreRequest } from '../listeners/index.js';
+import { Membership } from '../membership/membership.js';
+import { controlSchema, parseValue } from '../types/index.js';
+
+@Injectable()
+export class ControlEndpoints {
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly membership: Membership,
+  ) {}
+
+  @CoreRoute('POST', '/core/control', { allowedBeforeInit: true })
+  async initialise({ body }: CoreRequest): Promise<void> {
+    await this.membership.initialise(parseValue(controlSchema, body, 'Control'));
+  }
+
+  @CoreRoute('POST', '/core/control/shutdown', { allowedBeforeInit: true })
+  async shutdown({ afterReply }: CoreRequest): Promise<void> {
+    let failure: Error | undefined;
+    afterReply(() => {
+      this.daemon.requestExit(failure);
+    });
+    try {
+      await this.daemon.stop();
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    }
+  }
+}

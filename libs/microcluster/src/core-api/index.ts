@@ -1,0 +1,24 @@
+/** The endpoints of the Core API. */
+import type { Type } from '@nestjs/common';
+import { ClusterEndpoints } from './cluster.endpoints.js';
+import { ControlEndpoints } from './control.endpoints.js';
+import { DatabaseEndpoints } from './database.endpoints.js';
+import { HeartbeatEndpoints } from './heartbeat.endpoints.js';
+import { HooksEndpoints } from './hooks.endpoints.js';
+import { ServerEndpoints } from './server.endpoints.js';
+import { SqlEndpoints } from './sql.endpoints.js';
+import { TokensEndpoints } from './tokens.endpoints.js';
+import { TruststoreEndpoints } from './truststore.endpoints.js';
+
+/** All of them, as injectable classes. */
+export const CORE_ENDPOINTS: readonly Type<object>[] = [
+  ServerEndpoints,
+  ControlEndpoints,
+  ClusterEndpoints,
+  TokensEndpoints,
+  TruststoreEndpoints,
+  HeartbeatEndpoints,
+  DatabaseEndpoints,
+  HooksEndpoints,
+  SqlEndpoints,
+];

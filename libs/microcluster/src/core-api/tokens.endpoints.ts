@@ -1,0 +1,80 @@
+/** Join tokens: issued and listed on the control socket, revoked from any trusted place (`spec/core-api.md` 10). */
+import { Injectable } from '@nestjs/common';
+import { fingerprintOf } from '../certificates/index.js';
+import { MicroclusterError } from '../errors/index.js';
+import { MemberIdentity } from '../lifecycle/member-identity.js';
+import { MemberRuntime } from '../lifecycle/member-runtime.js';
+import { CoreRoute, type CoreRequest } from '../listeners/index.js';
+import { ClusterRecords } from '../membership/cluster-records.js';
+import { encodeJoinToken, generateTokenSecret } from '../tokens/index.js';
+import { TrustStore } from '../trust/index.js';
+import {
+  encodeValue,
+  parseTokenName,
+  parseValue,
+  tokenRecordsSchema,
+  tokenRequestSchema,
+  zeroTime,
+} from '../types/index.js';
+
+const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
+
+@Injectable()
+export class TokensEndpoints {
+  constructor(
+    private readonly records: ClusterRecords,
+    private readonly identity: MemberIdentity,
+    private readonly trust: TrustStore,
+    private readonly runtime: MemberRuntime,
+  ) {}
+
+  @CoreRoute('POST', '/core/control/tokens')
+  async issue({ body }: CoreRequest): Promise<string> {
+    const request = parseValue(tokenRequestSchema, body, 'TokenRequest');
+    const name = parseTokenName(request.name);
+    if (this.runtime.opened.name !== 'dqlite') {
+      throw new MicroclusterError('ENGINE_HAS_NO_PEERS', {});
+    }
+    const now = new Date();
+    const secret = generateTokenSecret();
+    await this.records.write(({ tokens }) =>
+      tokens.issue({ name, secret, expiresAt: expiry(now, request.expire_after) }, now),
+    );
+    return this.tokenFor(secret);
+  }
+
+  @CoreRoute('GET', '/core/control/tokens')
+  async list(): Promise<unknown> {
+    const stored = await this.records.read(({ tokens }) => tokens.list(new Date()));
+    return encodeValue(
+      tokenRecordsSchema,
+      stored.map(({ name, secret, expiresAt }) => ({
+        name,
+        token: this.tokenFor(secret),
+        expires_at: expiresAt ?? zeroTime(),
+      })),
+    );
+  }
+
+  @CoreRoute('DELETE', '/core/1.0/tokens/{name}')
+  async revoke({ params }: CoreRequest): Promise<void> {
+    await this.records.write(({ tokens }) => tokens.revoke(params['name'] ?? ''));
+  }
+
+  /** A token is made from its secret each time, so that it names today's certificate and members. */
+  private tokenFor(secret: string): string {
+    const addresses = this.trust.list().map((member) => member.address);
+    return encodeJoinToken({
+      secret,
+      fingerprint: fingerprintOf(this.identity.cluster.certificate),
+      joinAddresses: addresses.length === 0 ? [this.identity.address] : addresses,
+    });
+  }
+}
+
+/** `after` is in nanoseconds; 0 never expires, a negative one has expired already. */
+function expiry(now: Date, after: bigint): Date | undefined {
+  return after === 0n
+    ? undefined
+    : new Date(now.getTime() + Number(after / NANOSECONDS_PER_MILLISECOND));
+}

@@ -1,0 +1,340 @@
+/** Makes the parts of a daemon and puts them together; every part is injectable by its class. */
+import { hostname } from 'node:os';
+import type { FactoryProvider, Provider } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { DqliteDataSource } from '@microcluster/dqlite';
+import { DataSource, EntityManager } from 'typeorm';
+import { loadKeyPair, loadOrGenerateKeyPair } from '../certificates/index.js';
+import { INTERNAL_VERSION } from '../database/index.js';
+import { buildExtensions } from '../extensions/index.js';
+import { HeartbeatService } from '../heartbeat/index.js';
+import { HookRunner } from '../hooks/index.js';
+import { Daemon } from '../lifecycle/daemon.js';
+import { MemberIdentity } from '../lifecycle/member-identity.js';
+import { MemberRuntime } from '../lifecycle/member-runtime.js';
+import { SchemaGate } from '../lifecycle/schema-gate.js';
+import { UpgradeBell } from '../lifecycle/upgrade-bell.js';
+import { ListenerSet } from '../listeners/index.js';
+import { ClusterRecords } from '../membership/cluster-records.js';
+import { MemberList } from '../membership/member-list.js';
+import { Membership } from '../membership/membership.js';
+import { Peers } from '../membership/peers.js';
+import { isInitialised } from '../membership/recover-start.js';
+import { restartMember } from '../membership/restart.js';
+import { TrustPropagation } from '../membership/trust-propagation.js';
+import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
+import { EngineSlot, type EngineRound } from '../replication/index.js';
+import { StateDirectory } from '../state/index.js';
+import { TrustStore } from '../trust/index.js';
+import { sinkOf } from './attach-daemon.js';
+import { LateBound } from './late-bound.js';
+
+/** What a round of role checks triggers; bound once the heartbeats exist. */
+type RoundHandler = (round: EngineRound) => Promise<void>;
+const ROUND_HANDLER = Symbol('round handler');
+const RUNNING_MEMBER = Symbol('running member');
+const DATABASE_STATUS = Symbol('database status');
+
+const state: FactoryProvider = {
+  provide: StateDirectory,
+  inject: [DAEMON_ARGS],
+  useFactory: (args: ParsedDaemonArgs) => StateDirectory.open(args.stateDir),
+};
+
+const identity: FactoryProvider = {
+  provide: MemberIdentity,
+  inject: [StateDirectory],
+  useFactory: async (directory: StateDirectory) => {
+    const server = await loadOrGenerateKeyPair(directory.path, 'server', hostname());
+    const cluster = await loadKeyPair(directory.path, 'cluster');
+    return new MemberIdentity({
+      name: hostname(),
+      address: '',
+      server,
+      ...(cluster === undefined ? {} : { cluster }),
+    });
+  },
+};
+
+const trust: FactoryProvider = {
+  provide: TrustStore,
+  inject: [StateDirectory, DAEMON_ARGS],
+  useFactory: (directory: StateDirectory, { logger }: ParsedDaemonArgs) =>
+    TrustStore.open(directory.truststorePath, { logger }),
+};
+
+const listeners: FactoryProvider = {
+  provide: ListenerSet,
+  inject: [HttpAdapterHost, RUNNING_MEMBER],
+  useFactory: (host: HttpAdapterHost, running: LateBound<MemberRuntime>) =>
+    new ListenerSet(sinkOf(host), {
+      onDqliteSocket: (socket, head) => {
+        running.get().acceptRaw(socket, head);
+      },
+    }),
+};
+
+const dataSource: FactoryProvider = {
+  provide: DqliteDataSource,
+  inject: [DAEMON_ARGS, EngineSlot],
+  useFactory: ({ entities }: ParsedDaemonArgs, slot: EngineSlot) =>
+    new DqliteDataSource({ engine: slot.current, entities: [...entities] }).buildMetadatasEarly(),
+};
+
+const runtime: FactoryProvider = {
+  provide: MemberRuntime,
+  inject: [
+    DAEMON_ARGS,
+    StateDirectory,
+    MemberIdentity,
+    TrustStore,
+    ListenerSet,
+    EngineSlot,
+    DqliteDataSource,
+    RUNNING_MEMBER,
+  ],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    directory: StateDirectory,
+    member: MemberIdentity,
+    store: TrustStore,
+    set: ListenerSet,
+    slot: EngineSlot,
+    source: DqliteDataSource,
+    self: LateBound<MemberRuntime>,
+  ) => {
+    const made = new MemberRuntime(args, directory, member, store, set, slot, source, args.logger);
+    self.set(made);
+    return made;
+  },
+};
+
+const schema: FactoryProvider = {
+  provide: SchemaGate,
+  inject: [DAEMON_ARGS, DqliteDataSource, UpgradeBell],
+  useFactory: (args: ParsedDaemonArgs, source: DqliteDataSource, bell: UpgradeBell) =>
+    new SchemaGate(
+      args,
+      source,
+      { internal: INTERNAL_VERSION, external: args.extensionsSchema.length },
+      buildExtensions(args.apiExtensions),
+      bell,
+    ),
+};
+
+const peers: FactoryProvider = {
+  provide: Peers,
+  inject: [MemberIdentity, TrustStore, DAEMON_ARGS],
+  useFactory: (member: MemberIdentity, store: TrustStore, args: ParsedDaemonArgs) =>
+    new Peers(member, store, args, args.logger),
+};
+
+const records: FactoryProvider = {
+  provide: ClusterRecords,
+  inject: [DqliteDataSource, DATABASE_STATUS],
+  useFactory: (source: DqliteDataSource, status: LateBound<Daemon>) =>
+    new ClusterRecords(source, () => status.get().databaseStatus()),
+};
+
+const daemon: FactoryProvider = {
+  provide: Daemon,
+  inject: [
+    DAEMON_ARGS,
+    StateDirectory,
+    MemberIdentity,
+    TrustStore,
+    ListenerSet,
+    MemberRuntime,
+    SchemaGate,
+    Peers,
+    HookRunner,
+    ROUND_HANDLER,
+    DATABASE_STATUS,
+  ],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    directory: StateDirectory,
+    member: MemberIdentity,
+    store: TrustStore,
+    set: ListenerSet,
+    running: MemberRuntime,
+    gate: SchemaGate,
+    others: Peers,
+    hooks: HookRunner,
+    rounds: LateBound<RoundHandler>,
+    self: LateBound<Daemon>,
+  ) => {
+    const parts = {
+      args,
+      state: directory,
+      identity: member,
+      trust: store,
+      listeners: set,
+      runtime: running,
+      hooks,
+      logger: args.logger,
+    };
+    const made = new Daemon({
+      ...parts,
+      isInitialised: () => isInitialised(parts),
+      restart: (signal, waiting) =>
+        restartMember(
+          { ...parts, schema: gate, peers: others, onRound: (round) => rounds.get()(round) },
+          signal,
+          waiting,
+        ),
+    });
+    self.set(made);
+    return made;
+  },
+};
+
+const heartbeats: FactoryProvider = {
+  provide: HeartbeatService,
+  inject: [
+    DAEMON_ARGS,
+    MemberIdentity,
+    ClusterRecords,
+    TrustStore,
+    MemberRuntime,
+    Peers,
+    HookRunner,
+    Daemon,
+    ROUND_HANDLER,
+  ],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    member: MemberIdentity,
+    tables: ClusterRecords,
+    store: TrustStore,
+    running: MemberRuntime,
+    others: Peers,
+    hooks: HookRunner,
+    owner: Daemon,
+    rounds: LateBound<RoundHandler>,
+  ) => {
+    const service = new HeartbeatService({
+      intervalMs: args.heartbeatIntervalMs,
+      self: () => ({ name: member.name, address: member.address }),
+      records: tables,
+      trust: store,
+      leader: (signal) => running.opened.leader(signal),
+      send: (address, info, signal) =>
+        others.with(address, (client) => client.heartbeat(info, { signal })),
+      now: () => new Date(),
+      onRound: (roles, signal) => hooks.run('heartbeat', { signal }, roles),
+      onNewerSchema: (newest) => {
+        args.logger.warn({ event: 'cluster-has-newer-schema', ...newest });
+      },
+      logger: args.logger,
+    });
+    rounds.set(async (round) => {
+      if (!round.isLeader || !owner.databaseStatus().open) {
+        return;
+      }
+      const roles = new Map(round.members.map(({ address, role }) => [address, role]));
+      await service
+        .beginRound({ leaderAddress: member.address, roles }, owner.signal)
+        .catch((error: unknown) => {
+          if (!owner.isShuttingDown()) {
+            args.logger.warn({ event: 'heartbeat-round-failed', error });
+          }
+        });
+    });
+    return service;
+  },
+};
+
+const membership: FactoryProvider = {
+  provide: Membership,
+  inject: [
+    DAEMON_ARGS,
+    Daemon,
+    StateDirectory,
+    MemberIdentity,
+    TrustStore,
+    MemberRuntime,
+    SchemaGate,
+    HookRunner,
+    Peers,
+    ClusterRecords,
+    ROUND_HANDLER,
+  ],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    owner: Daemon,
+    directory: StateDirectory,
+    member: MemberIdentity,
+    store: TrustStore,
+    running: MemberRuntime,
+    gate: SchemaGate,
+    hooks: HookRunner,
+    others: Peers,
+    tables: ClusterRecords,
+    rounds: LateBound<RoundHandler>,
+  ) =>
+    new Membership({
+      args,
+      daemon: owner,
+      state: directory,
+      identity: member,
+      trust: store,
+      runtime: running,
+      schema: gate,
+      hooks,
+      peers: others,
+      records: tables,
+      logger: args.logger,
+      onRound: (round) => rounds.get()(round),
+    }),
+};
+
+const memberList: FactoryProvider = {
+  provide: MemberList,
+  inject: [DAEMON_ARGS, Daemon, MemberIdentity, ClusterRecords, SchemaGate, Peers],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    owner: Daemon,
+    member: MemberIdentity,
+    tables: ClusterRecords,
+    gate: SchemaGate,
+    others: Peers,
+  ) => new MemberList(args, () => owner.databaseStatus(), member, tables, gate, others),
+};
+
+const propagation: FactoryProvider = {
+  provide: TrustPropagation,
+  inject: [TrustStore, Peers, DAEMON_ARGS],
+  useFactory: (store: TrustStore, others: Peers, args: ParsedDaemonArgs) =>
+    new TrustPropagation(store, others, args.logger),
+};
+
+/** The providers of the daemon's parts, in the order in which they build on each other. */
+export const CORE_PROVIDERS: Provider[] = [
+  EngineSlot,
+  UpgradeBell,
+  HookRunner,
+  { provide: ROUND_HANDLER, useFactory: () => new LateBound<RoundHandler>('round handler') },
+  { provide: RUNNING_MEMBER, useFactory: () => new LateBound<MemberRuntime>('running member') },
+  { provide: DATABASE_STATUS, useFactory: () => new LateBound<Daemon>('daemon') },
+  state,
+  identity,
+  trust,
+  listeners,
+  dataSource,
+  { provide: DataSource, useExisting: DqliteDataSource },
+  {
+    provide: EntityManager,
+    inject: [DqliteDataSource],
+    useFactory: (source: DqliteDataSource) => source.manager,
+  },
+  runtime,
+  schema,
+  peers,
+  records,
+  daemon,
+  heartbeats,
+  membership,
+  memberList,
+  propagation,
+];
