@@ -23,6 +23,7 @@ const HEARTBEAT = '1s';
 const INTERRUPTED = 130;
 
 const tell = new Narrator();
+let interrupted = false;
 
 async function main() {
   const { values: flags } = parseArgs({
@@ -57,6 +58,7 @@ async function main() {
       await clusterStory(tell, members, flags);
     }
   } catch (error) {
+    if (interrupted) return INTERRUPTED; // the signal's handler cleans up
     tell.failure(error.message);
     for (const member of members) tell.note(`last lines of ${member.name}:\n${member.log()}`);
     await cleanUp();
@@ -91,6 +93,7 @@ async function createMembers(directory, single) {
 function stopOnSignal(cleanUp) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.once(signal, () => {
+      interrupted = true;
       tell.failure(`stopped by ${signal}; cleaning up`);
       cleanUp().then(
         () => process.exit(INTERRUPTED),

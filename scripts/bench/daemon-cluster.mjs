@@ -1,7 +1,6 @@
 /** Three daemons of the example application, and a client that reaches their databases through the TLS tunnel. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dialTunnel } from '@microcluster/dqlite';
+import { tunnelAs } from '../demo/leader.mjs';
 import { Member } from '../demo/member.mjs';
 import { freeAddresses } from '../demo/ports.mjs';
 import { waitFor } from '../demo/wait.mjs';
@@ -44,18 +43,10 @@ export async function startDaemonCluster(directory) {
       const table = await first.overSocket('GET', '/core/1.0/cluster');
       return table.every((row) => row.role === 'voter') ? true : undefined;
     });
-    const dial = tunnelAs(first);
+    const dial = await tunnelAs(first);
     return { client: (poolSize) => clientOf(addresses, dial, poolSize), members, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-/** Dials as `member` does, with its certificate. */
-function tunnelAs(member) {
-  const pem = (file) => readFileSync(join(member.stateDir, file), 'utf8');
-  const identity = { certificate: pem('server.crt'), privateKey: pem('server.key') };
-  const trusted = pem('cluster.crt');
-  return (address, signal) => dialTunnel({ address, identity, trusted, signal });
 }

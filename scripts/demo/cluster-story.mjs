@@ -1,4 +1,5 @@
 /** The demo with three members: founding, joining, replication, losing the leader, recovery, and the end. */
+import { findLeader } from './leader.mjs';
 import { seconds } from './narrator.mjs';
 import { waitFor } from './wait.mjs';
 
@@ -64,7 +65,7 @@ export async function clusterStory(tell, members, { keep }) {
     tell.verify('all three are online and vote', true);
   });
 
-  const leader = await leaderAmong(members, members);
+  const leader = await findLeader(members, ELECTION_LIMIT_MS);
   const survivors = members.filter((member) => member !== leader);
   await tell.step(`The leader, ${leader.name}, is killed with SIGKILL`, async () => {
     tell.command(`kill -KILL ${leader.pid}`);
@@ -74,7 +75,7 @@ export async function clusterStory(tell, members, { keep }) {
     await waitFor('the survivors accept a write', ELECTION_LIMIT_MS, () =>
       create(survivors[0], 'dies', names),
     );
-    const next = await leaderAmong(survivors, survivors);
+    const next = await findLeader(survivors, ELECTION_LIMIT_MS);
     tell.verify(
       `the survivors elected ${next.name} and accepted a write after ${seconds(performance.now() - died)}`,
       next !== leader,
@@ -161,14 +162,6 @@ export function same(a, b) {
  */
 function holdsAll(items, names) {
   return names.every((name) => items.includes(name));
-}
-
-/** The member that leads, as one of `askable` knows it. */
-async function leaderAmong(members, askable) {
-  return waitFor('the cluster has a leader', ELECTION_LIMIT_MS, async () => {
-    const { address } = await askable[0].overSocket('GET', '/1.0/leader');
-    return members.find((member) => member.address === address);
-  });
 }
 
 /** Waits until the member table shows all of `members` as `holds` wants them. */

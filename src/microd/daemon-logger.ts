@@ -17,6 +17,8 @@ const LEVELS: Record<'info' | 'verbose' | 'debug', LogLevel[]> = {
 };
 
 export class DaemonLogger extends ConsoleLogger {
+  private readonly showStacks: boolean;
+
   /** @param level `debug` shows everything, `verbose` what the daemon does, `info` what an operator acts on */
   constructor(level: 'info' | 'verbose' | 'debug') {
     super({
@@ -25,6 +27,7 @@ export class DaemonLogger extends ConsoleLogger {
       compact: true,
       breakLength: Number.POSITIVE_INFINITY,
     });
+    this.showStacks = level === 'debug';
   }
 
   override log(message: unknown, ...optionalParams: unknown[]): void {
@@ -34,5 +37,28 @@ export class DaemonLogger extends ConsoleLogger {
     } else {
       super.log(message, ...optionalParams);
     }
+  }
+
+  protected override stringifyMessage(message: unknown, logLevel: LogLevel): string {
+    if (typeof message !== 'object' || message === null || !('event' in message)) {
+      return String(super.stringifyMessage(message, logLevel));
+    }
+    const fields = Object.entries(message)
+      .filter(([key, value]) => key !== 'event' && value !== undefined)
+      .map(([key, value]) => ` ${key}=${this.field(value)}`);
+    return `${String(message.event)}${fields.join('')}`;
+  }
+
+  private field(value: unknown): string {
+    if (value instanceof Error) {
+      return JSON.stringify(this.showStacks ? (value.stack ?? value.message) : value.message);
+    }
+    if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value;
+    if (typeof value === 'bigint') return String(value);
+    return (
+      JSON.stringify(value, (_key, inner: unknown) =>
+        typeof inner === 'bigint' ? String(inner) : inner,
+      ) ?? 'undefined'
+    );
   }
 }
