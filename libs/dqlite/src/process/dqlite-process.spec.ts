@@ -151,10 +151,7 @@ describe('DqliteProcess', { timeout: 60_000 }, () => {
     }
 
     expect(await countRows()).toBe(1n);
-    expect(history).toEqual([
-      'starting',
-      ...['running', 'restarting', 'running', 'restarting', 'running', 'restarting', 'running'],
-    ]);
+    expect(history.join(' ')).toBe(`starting running${' restarting running'.repeat(3)}`);
   });
 
   it('stops while it waits to restart', async () => {

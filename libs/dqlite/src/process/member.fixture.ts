@@ -38,22 +38,22 @@ export async function startMember(
   const directory = temporaryDirectory();
   const seen = { raw: 0, http: 0 };
   const sockets = new Set<Socket>();
+  const serve = async (socket: Socket) => {
+    const hello = await readClientHello(socket).catch(() => undefined);
+    if (hello === undefined) return;
+    if (speaksAlpn && hello.alpn.includes(DQLITE_ALPN)) {
+      seen.raw += 1;
+      host.acceptRaw(socket, hello.head);
+    } else {
+      seen.http += 1;
+      socket.unshift(hello.head);
+      answerUpgrade(socket, cluster, host);
+    }
+  };
   const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
-    readClientHello(socket).then(
-      ({ alpn, head }) => {
-        if (speaksAlpn && alpn.includes(DQLITE_ALPN)) {
-          seen.raw += 1;
-          host.acceptRaw(socket, head);
-        } else {
-          seen.http += 1;
-          socket.unshift(head);
-          answerUpgrade(socket, cluster, host);
-        }
-      },
-      () => undefined,
-    );
+    void serve(socket);
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

@@ -104,15 +104,6 @@ describe.each([
     await expect(stranger.leader()).rejects.toThrow('connection closed');
   });
 
-  it('closes peers whose certificate has expired', async () => {
-    const { cluster, own, member } = await single();
-    const expired = selfSigned('expired', 0);
-    await member.host.updateTrust(member.trustOf([own, expired]));
-    const client = await dial(member, cluster, expired);
-
-    await expect(client.leader()).rejects.toThrow('connection closed');
-  });
-
   it('closes those who present no certificate', async () => {
     const { member } = await single();
     const socket = connectTls({

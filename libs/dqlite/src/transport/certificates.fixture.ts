@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TlsIdentity } from '../node-host.js';
 
-/** A fresh P-384 key pair with a self-signed certificate for `name`; `days` may be 0, which has expired at once. */
-export function selfSigned(name: string, days = 10): TlsIdentity {
+/** A fresh P-384 key pair with a self-signed certificate for `name`, valid for ten days. */
+export function selfSigned(name: string): TlsIdentity {
   const directory = mkdtempSync(join(tmpdir(), 'dqlite-cert-'));
   const key = join(directory, 'k.pem');
   const certificate = join(directory, 'c.pem');
@@ -14,9 +14,23 @@ export function selfSigned(name: string, days = 10): TlsIdentity {
     execFileSync(
       'openssl',
       [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp384r1', '-nodes'],
-        ...['-keyout', key, '-out', certificate, '-days', String(days), '-subj', `/CN=${name}`],
-        ...['-addext', `subjectAltName=DNS:${name},IP:127.0.0.1`],
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:secp384r1',
+        '-nodes',
+        '-keyout',
+        key,
+        '-out',
+        certificate,
+        '-days',
+        '10',
+        '-subj',
+        `/CN=${name}`,
+        '-addext',
+        `subjectAltName=DNS:${name},IP:127.0.0.1`,
       ],
       { stdio: 'ignore' },
     );
