@@ -297,7 +297,9 @@ export class DqliteApp {
 
   #ask<T>(signal: AbortSignal | undefined, work: Parameters<typeof askLeader<T>>[2]): Promise<T> {
     this.#checkOpen();
-    return askLeader(this.#context, signal ?? timeLimit(ANSWER_TIMEOUT_MS), work);
+    // Twice the search, so that 'no leader' is told apart from a leader that does not answer.
+    const limit = signal ?? timeLimit(2 * ANSWER_TIMEOUT_MS);
+    return askLeader(this.#context, limit, work, ANSWER_TIMEOUT_MS);
   }
 
   /** Runs a change of the membership while the main loop rests, so that there is one change at a time. */

@@ -122,6 +122,17 @@ describe('removal', () => {
   });
 });
 
+describe('without a quorum', () => {
+  it('nobody leads, which is an answer and no error', async () => {
+    await using cluster = await TestCluster.of(2);
+    const [first, second] = cluster.members;
+    await first?.app.close();
+
+    expect(await second?.app.leader()).toBeUndefined();
+    expect(await second?.app.isLeader()).toBe(false);
+  });
+});
+
 describe('opening and closing', () => {
   it('answers CLOSED on every method after close, which may be repeated', async () => {
     await using cluster = await TestCluster.of(1);

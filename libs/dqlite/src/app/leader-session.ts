@@ -21,7 +21,7 @@ export interface LeaderSessionOptions {
   readonly prober: Prober;
   readonly signal: AbortSignal;
   /** Bound of the search for the leader, milliseconds. */
-  readonly searchTimeoutMs?: number;
+  readonly searchTimeoutMs: number;
 }
 
 /** Connects to the leader, lets `work` talk to it, and hangs up. Rejects with NO_LEADER when there is none. */
@@ -30,8 +30,7 @@ export async function withLeader<T>(
   work: (session: LeaderSession) => Promise<T>,
 ): Promise<T> {
   const { connector, signal, prober, searchTimeoutMs } = options;
-  const deadlineMs = searchTimeoutMs ?? 30_000;
-  const connection = await connector.connect({ signal, deadlineMs });
+  const connection = await connector.connect({ signal, deadlineMs: searchTimeoutMs });
   try {
     return await work(new LeaderSession(connection, prober, signal));
   } finally {

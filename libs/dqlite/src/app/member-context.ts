@@ -20,13 +20,14 @@ export interface MemberContext {
   readonly emit: (event: AppEvent) => void;
 }
 
-/** {@link withLeader} with the parts of `context`. */
+/** {@link withLeader} with the parts of `context`; `searchTimeoutMs` bounds the search for the leader. */
 export function askLeader<T>(
   { connector, prober }: MemberContext,
   signal: AbortSignal,
   work: (session: LeaderSession) => Promise<T>,
+  searchTimeoutMs = 30_000,
 ): Promise<T> {
-  return withLeader({ connector, prober, signal }, work);
+  return withLeader({ connector, prober, signal, searchTimeoutMs }, work);
 }
 
 /** Takes a step and reports it. */

@@ -66,7 +66,7 @@ export class RoundLoop {
   async #run(signal: AbortSignal): Promise<void> {
     let delay = this.#options.retryDelayMs ?? 1000;
     try {
-      delay = await this.#options.round(signal);
+      delay = await this.#call(signal);
     } catch (error) {
       if (!signal.aborted) this.#options.onError(error);
     }
@@ -74,5 +74,10 @@ export class RoundLoop {
     if (this.#isStopped || this.#pauses > 0) return;
     if (this.#isWoken) this.wake();
     else this.#timer = setTimeout(() => this.wake(), delay);
+  }
+
+  /** Turns what a round throws at once into a rejection. */
+  async #call(signal: AbortSignal): Promise<number> {
+    return this.#options.round(signal);
   }
 }
