@@ -4,7 +4,7 @@ import { isDqliteError } from '../errors/index.js';
 import { findLibrary } from '../native/library.js';
 import { BOOTSTRAP_ID } from '../native/node-id.js';
 import { eventually, freeAddress, temporaryDirectory } from '../native/node.fixture.js';
-import { leaderOf, text, u64, type RawClient } from '../native/raw-client.fixture.js';
+import { leaderOf, u64, type RawClient } from '../native/raw-client.fixture.js';
 import { DqliteProcess } from './dqlite-process.js';
 
 /** Sends what no client of ours ever sends. Newer versions of libdqlite may answer with an error instead. */
@@ -51,9 +51,10 @@ const TRIGGERS: readonly (readonly [string, Trigger])[] = [
   [
     'PRAGMA wal_checkpoint',
     async (client) => {
-      await client.query('PRAGMA wal_checkpoint(TRUNCATE)');
-      await client.exec('INSERT INTO kept VALUES (103)');
-      await client.exec('INSERT INTO kept VALUES (104)');
+      for (const mode of ['', '(FULL)', '(RESTART)', '(TRUNCATE)']) {
+        await client.exec(`PRAGMA wal_checkpoint${mode}`).catch(() => undefined);
+        await client.exec('INSERT INTO kept VALUES (103)');
+      }
     },
   ],
   [
@@ -66,9 +67,12 @@ const TRIGGERS: readonly (readonly [string, Trigger])[] = [
   [
     'a write to an attached database',
     async (client) => {
-      await client.exec("ATTACH 'other' AS other");
-      await client.exec('CREATE TABLE other.t (a)');
-      await client.exec('INSERT INTO other.t VALUES (1)');
+      const { address } = await client.leader();
+      const other = await leaderOf([address]);
+      await other.openWarm('other');
+      await other.exec('CREATE TABLE t (a)');
+      await client.exec("ATTACH 'other' AS o");
+      await client.exec('INSERT INTO o.t VALUES (1)').finally(() => other.close());
     },
   ],
   ['DESCRIBE with an unknown format', (client) => client.send(18, u64(7))],
@@ -76,13 +80,12 @@ const TRIGGERS: readonly (readonly [string, Trigger])[] = [
   [
     'two spellings of a file: name',
     async (client) => {
-      const second = await leaderOf([(await client.leader()).address]);
-      await second.request(3, text('file:zz'), u64(0), text('')).catch(() => undefined);
-      const third = await leaderOf([(await client.leader()).address]);
-      await third.request(3, text('file:zz?mode=ro'), u64(0), text('')).finally(() => {
-        second.close();
-        third.close();
-      });
+      const { address } = await client.leader();
+      for (const name of ['file:zz', 'file:zz?mode=ro', 'file:zz']) {
+        const spelt = await leaderOf([address]);
+        await spelt.open(name).catch(() => undefined);
+        await spelt.exec('CREATE TABLE q (a)').catch(() => undefined);
+      }
     },
   ],
   [
