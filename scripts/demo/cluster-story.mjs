@@ -115,7 +115,7 @@ export async function clusterStory(tell, members, { keep }) {
       );
       const items = await itemsOf(staying.overSocket('GET', '/1.0/items'));
       tell.verify(
-        `two of three voters are a majority only if ${leader.name} holds the whole log: written and read`,
+        `written and read, which needs ${leader.name}: without its log there is no majority`,
         holdsAll(items, names),
         items,
       );

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { freeAddresses } from './addresses.js';
 import { Daemon, type DaemonOptions } from './daemon.js';
 import { eventually } from './eventually.js';
+import { leads } from './leader.js';
 
 const LIMIT_MS = 60_000;
 
@@ -13,8 +14,6 @@ type Settings = Pick<DaemonOptions, 'engine' | 'heartbeat' | 'env' | 'args'>;
 
 const memberRows = z.array(z.object({ name: z.string(), role: z.string(), status: z.string() }));
 export type MemberRow = z.infer<typeof memberRows>[number];
-
-const leaderAnswer = z.object({ address: z.string() });
 
 /**
  * Daemons `c1`, `c2`, ... of one test.
@@ -107,14 +106,15 @@ export class TestCluster implements AsyncDisposable {
     );
   }
 
-  /** The member that leads, as one of `asked` knows it. */
-  async leader(asked: Daemon = this.member(1)): Promise<Daemon> {
+  /** The member that leads, among `running` ones. */
+  async leader(running: readonly Daemon[] = this.members): Promise<Daemon> {
     return eventually('a leader', LIMIT_MS, async () => {
-      const answer = await asked.request('GET', '/1.0/leader');
-      if (answer.status !== 200) throw new Error(answer.error);
-      const { address } = leaderAnswer.parse(answer.metadata);
-      const leader = this.members.find((member) => member.address === address);
-      if (!leader) throw new Error(`${address} is nobody's address`);
+      const answers = await Promise.allSettled(running.map(leads));
+      const leader = running.find((_, at) => {
+        const answer = answers[at];
+        return answer?.status === 'fulfilled' && answer.value;
+      });
+      if (!leader) throw new Error('nobody says so');
       return leader;
     });
   }

@@ -1,0 +1,123 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { freeAddresses } from '../support/addresses.js';
+import { REPOSITORY, runProgram } from '../support/programs.js';
+import { blocksOf, codeBlocks } from './document.js';
+import { Sandbox } from './sandbox.js';
+
+const DOCUMENTS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/README.md',
+  'docs/getting-started.md',
+  'docs/microctl.md',
+  'docs/operations.md',
+  'libs/dqlite/README.md',
+  'libs/microcluster/README.md',
+];
+
+/** Replaces the documents' folder and ports by ones that nobody else uses. */
+async function relocate(script: string, sandbox: Sandbox): Promise<string> {
+  const addresses = await freeAddresses(3);
+  return addresses
+    .reduce((text, address, at) => {
+      const port = address.slice(address.indexOf(':') + 1);
+      return text.replaceAll(`:900${at + 1}`, `:${port}`);
+    }, script)
+    .replaceAll('/tmp/', `${sandbox.directory}/`);
+}
+
+describe('every document', () => {
+  it('is in the list of this test', async () => {
+    const docs = (await readdir(join(REPOSITORY, 'docs'))).map((file) => `docs/${file}`);
+    expect(DOCUMENTS).toEqual(expect.arrayContaining(docs));
+  });
+
+  it.each(DOCUMENTS)('%s links only to what is there', async (path) => {
+    const text = await readFile(join(REPOSITORY, path), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((m) => m[1] ?? '');
+    const broken = links.filter((link) => !existsSync(resolve(REPOSITORY, dirname(path), link)));
+    expect(broken).toEqual([]);
+  });
+
+  it.each(DOCUMENTS)('%s has only code of a kind that is tested here', async (path) => {
+    const languages = new Set((await codeBlocks(path)).map((block) => block.language));
+    expect(['sh', 'ts', 'console', 'ini']).toEqual(expect.arrayContaining([...languages]));
+  });
+
+  it.each(['README.md', 'CONTRIBUTING.md', 'docs/getting-started.md'])(
+    '%s names only npm scripts that exist',
+    async (path) => {
+      const manifest = z
+        .object({ scripts: z.record(z.string(), z.string()) })
+        .parse(JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8')));
+      const text = await readFile(join(REPOSITORY, path), 'utf8');
+      const named = [...text.matchAll(/npm run ([\w:]+)/g)].map((match) => match[1] ?? '');
+      expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(named));
+    },
+  );
+});
+
+it('the application in the README compiles, and its commands form a cluster', async () => {
+  await using sandbox = await Sandbox.create();
+  for (const source of await blocksOf('README.md', 'ts')) await sandbox.addSource(source);
+  const [, ...commands] = await blocksOf('README.md', 'sh');
+  const { code, output } = await sandbox.run(await relocate(commands.join('\n'), sandbox));
+  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(output).toContain('"metadata":[{"id":1,"text":"hello"}]');
+  expect(output).toMatch(/\| n2 +\|/);
+  expect(output).toMatch(/\| 1 +\| hello \|/);
+  await sandbox.idle();
+});
+
+it('the commands of Getting started form a cluster of three', async () => {
+  await using sandbox = await Sandbox.create();
+  const [, ...commands] = await blocksOf('docs/getting-started.md', 'sh');
+  const { code, output } = await sandbox.run(await relocate(commands.join('\n'), sandbox));
+  expect({ code, output }).toMatchObject({ code: 0 });
+  const lists = output.split('\n').filter((line) => line.includes('"metadata":[{"id":1,'));
+  expect({ lists, output }).toMatchObject({ lists: { length: 3 } });
+  expect(output).toMatch(/\| c3 +\|/);
+  await sandbox.idle();
+});
+
+it('the example of @microcluster/dqlite runs', async () => {
+  await using sandbox = await Sandbox.create();
+  for (const source of await blocksOf('libs/dqlite/README.md', 'ts')) {
+    await sandbox.addSource(source);
+  }
+  const [address = ''] = await freeAddresses(1);
+  const { code, output } = await sandbox.run('npx tsc && node dist/main.js', {
+    ADDRESS: address,
+    DATA: join(sandbox.directory, 'data'),
+  });
+  expect({ code, output }).toEqual({ code: 0, output: 'notes: 1\n' });
+  await sandbox.idle();
+});
+
+it('the example of @microcluster/nest compiles', async () => {
+  await using sandbox = await Sandbox.create();
+  for (const source of await blocksOf('libs/microcluster/README.md', 'ts')) {
+    await sandbox.addSource(source);
+  }
+  expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
+});
+
+it('the command line prints the help that its reference shows', async () => {
+  const blocks = await blocksOf('docs/microctl.md', 'console');
+  expect(blocks.length).toBeGreaterThan(10);
+  for (const block of blocks) {
+    const [, command = '', expected] = /^\$ (.*)\n([\s\S]*)$/.exec(block) ?? [];
+    const [program, ...args] = command.split(' ');
+    if (program !== 'microctl' && program !== 'microd') throw new Error(`unknown: ${command}`);
+    const { code, out } = await runProgram(program, args);
+    expect({ command, code, out: out.trimEnd() }).toEqual({
+      command,
+      code: 0,
+      out: expected?.trimEnd(),
+    });
+  }
+});

@@ -1,0 +1,82 @@
+/**
+ * A member killed with SIGKILL again and again during writes comes back with every acknowledged write.
+ *
+ * `KILLS=100 npm test -- test/kill` is the long form.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestCluster } from '../support/cluster.js';
+import { eventually } from '../support/eventually.js';
+import { Writer, lostWrites } from './writer.js';
+
+const KILLS = Number(process.env['KILLS'] ?? 4);
+const MS_PER_KILL = 60_000;
+const LIMIT_MS = 60_000;
+
+describe(`a member killed ${KILLS} times`, () => {
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.form(3);
+    await cluster.settled();
+  });
+  afterAll(() => cluster.close());
+
+  it(
+    'comes back with every acknowledged write',
+    async () => {
+      const [first, victim, other] = [cluster.member(1), cluster.member(2), cluster.member(3)];
+      const writers = [new Writer(first, 'first'), new Writer(victim, 'victim')];
+      const acknowledged = () => writers.flatMap((writer) => writer.acknowledged);
+      try {
+        for (let kill = 1; kill <= KILLS; kill += 1) {
+          await Promise.all(writers.map((writer) => writer.progress(3)));
+          await victim.kill();
+          await victim.start();
+          expect({ kill, lost: await lostWrites(victim, acknowledged()) }).toEqual({
+            kill,
+            lost: [],
+          });
+        }
+        await Promise.all(writers.map((writer) => writer.progress(3)));
+      } finally {
+        await Promise.all(writers.map((writer) => writer.stop()));
+      }
+
+      // Its own copy, not only what it reads from the leader: without it there is no majority now.
+      await cluster.settled();
+      await other.kill();
+      await eventually('the two that are left to accept a write', LIMIT_MS, async () => {
+        const answer = await victim.request('POST', '/1.0/items', { name: 'alone' });
+        if (answer.status !== 200) throw new Error(answer.error);
+      });
+      expect(await lostWrites(victim, acknowledged())).toEqual([]);
+      await other.start();
+    },
+    KILLS * MS_PER_KILL,
+  );
+
+  it(
+    'comes back when it was the leader each time',
+    async () => {
+      const kills = Math.max(1, Math.floor(KILLS / 4));
+      for (let kill = 1; kill <= kills; kill += 1) {
+        await cluster.settled();
+        const leader = await cluster.leader();
+        const survivor = cluster.members.find((member) => member !== leader);
+        if (!survivor) throw new Error('there is no survivor');
+        const writer = new Writer(survivor, `leader-${kill}`);
+        try {
+          await writer.progress(3);
+          await leader.kill();
+          await writer.progress(3);
+          await leader.start();
+        } finally {
+          await writer.stop();
+        }
+        expect(await lostWrites(leader, writer.acknowledged)).toEqual([]);
+        expect(await lostWrites(survivor, writer.acknowledged)).toEqual([]);
+      }
+    },
+    KILLS * MS_PER_KILL,
+  );
+});
