@@ -84,7 +84,7 @@ function row(values: readonly WireValue[]): Buffer {
 }
 
 export const response = {
-  failure: (code: bigint, message: string, prefix = Buffer.alloc(0)): Buffer =>
+  failure: (code: bigint, message: string, prefix: Buffer = Buffer.alloc(0)): Buffer =>
     frame(RESPONSE_TYPE.failure, Buffer.concat([prefix, word(code), text(message)])),
   server: (id: bigint, address: string): Buffer =>
     frame(RESPONSE_TYPE.server, Buffer.concat([word(id), text(address)])),
