@@ -1,4 +1,5 @@
 /** The points of cluster life at which an application may act, and what it is told there (`spec/core-api.md` 18). */
+import type { ClusterState } from '../cluster-state/index.js';
 import type { TrustedMember } from '../trust/index.js';
 import type { DaemonConfig } from '../types/index.js';
 
@@ -6,6 +7,8 @@ import type { DaemonConfig } from '../types/index.js';
 export interface HookContext {
   /** Aborts when the operation that runs the hook is given up, or the daemon stops. */
   readonly signal: AbortSignal;
+  /** This member and its cluster. */
+  readonly state: ClusterState;
 }
 
 /** Free-form `--config key=value` pairs given to `init`. */
@@ -50,3 +53,11 @@ export type HookName = keyof HookArguments;
 export type LifecycleHooks = {
   readonly [Name in HookName]?: (...args: HookArguments[Name]) => void | Promise<void>;
 };
+
+/** The arguments of a hook after its context. */
+export type HookDetails<Name extends HookName> = HookArguments[Name] extends [
+  HookContext,
+  ...infer Details,
+]
+  ? Details
+  : never;

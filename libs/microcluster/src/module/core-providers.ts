@@ -4,6 +4,7 @@ import type { FactoryProvider, Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { DqliteDataSource } from '@microcluster/dqlite';
 import { DataSource, EntityManager } from 'typeorm';
+import { ClusterState } from '../cluster-state/index.js';
 import { loadKeyPair, loadOrGenerateKeyPair } from '../certificates/index.js';
 import { INTERNAL_VERSION } from '../database/index.js';
 import { buildExtensions } from '../extensions/index.js';
@@ -309,6 +310,43 @@ const propagation: FactoryProvider = {
     new TrustPropagation(store, others, args.logger),
 };
 
+const clusterState: FactoryProvider = {
+  provide: ClusterState,
+  inject: [
+    DAEMON_ARGS,
+    StateDirectory,
+    MemberIdentity,
+    TrustStore,
+    Daemon,
+    MemberRuntime,
+    SchemaGate,
+    Peers,
+    DqliteDataSource,
+  ],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    directory: StateDirectory,
+    member: MemberIdentity,
+    store: TrustStore,
+    owner: Daemon,
+    running: MemberRuntime,
+    gate: SchemaGate,
+    others: Peers,
+    source: DqliteDataSource,
+  ) =>
+    new ClusterState({
+      args,
+      directory,
+      identity: member,
+      trust: store,
+      daemon: owner,
+      runtime: running,
+      schema: gate,
+      peers: others,
+      dataSource: source,
+    }),
+};
+
 /** The providers of the daemon's parts, in the order in which they build on each other. */
 export const CORE_PROVIDERS: Provider[] = [
   EngineSlot,
@@ -337,4 +375,5 @@ export const CORE_PROVIDERS: Provider[] = [
   membership,
   memberList,
   propagation,
+  clusterState,
 ];

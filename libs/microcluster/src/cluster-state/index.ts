@@ -1,0 +1,1 @@
+export { ClusterState, type ClusterStateParts, type StatePaths } from './cluster-state.js';
