@@ -44,6 +44,7 @@ if (flags.setup) {
 }
 const directory = await mkdtemp(join(tmpdir(), 'microcluster-bench-'));
 const results = [];
+let memory;
 const record = (name, workers, operation, figures, comparedWith) => {
   results.push({ name, workers, operation, figures, comparedWith });
   log(`${name} ${operation}, ${workers} workers: ${figures.perSecond.toFixed(0)}/s`);
@@ -60,8 +61,16 @@ try {
   if (cases.has('a')) await measureTcp();
   if (cases.has('b') || cases.has('c')) await measureTunnel();
   console.log(table(results));
+  if (memory) {
+    console.log(
+      `\nidle daemon: ${memory.daemonMiB} MiB, its database process: ${memory.databaseMiB} MiB`,
+    );
+  }
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-  await writeFile(flags.output, `${JSON.stringify({ machine, durationMs, results }, null, 2)}\n`);
+  await writeFile(
+    flags.output,
+    `${JSON.stringify({ machine, durationMs, memory, results }, null, 2)}\n`,
+  );
 } finally {
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 }
@@ -95,8 +104,10 @@ async function measureTcp() {
 async function measureTunnel() {
   const { startDaemonCluster } = await import('./bench/daemon-cluster.mjs');
   const { measureClient, measureDataSource } = await import('./bench/client-cases.mjs');
+  const { residentMemory } = await import('./bench/memory.mjs');
   const cluster = await startDaemonCluster(directory);
   try {
+    memory = residentMemory(cluster.members[0]);
     for (const workers of workerCounts) {
       const load = { workers, durationMs };
       if (cases.has('b')) {

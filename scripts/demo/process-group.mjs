@@ -4,7 +4,14 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 /** Whether a process of the group is alive. One that has ended but whose parent does not care is not. */
 export function groupIsAlive(group) {
   if (!existsSync('/proc/self/stat')) return signalGroup(group, 0);
-  return readdirSync('/proc').some((entry) => /^\d+$/.test(entry) && isAliveIn(group, entry));
+  return processesOf(group).length > 0;
+}
+
+/** The processes of the group that are alive; on Linux only. */
+export function processesOf(group) {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && isAliveIn(group, entry))
+    .map(Number);
 }
 
 /** Sends a signal to all processes of the group; false when there is none. */
