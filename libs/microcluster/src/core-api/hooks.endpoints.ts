@@ -8,10 +8,16 @@ import { MemberIdentity } from '../lifecycle/member-identity.js';
 import { CoreRoute, type CoreRequest } from '../listeners/index.js';
 import {
   daemonConfigSchema,
+  goObject,
   newMemberHookSchema,
   parseValue,
   removeMemberHookSchema,
+  textSchema,
 } from '../types/index.js';
+
+const newMemberNameSchema = goObject({
+  new_member: goObject({ name: textSchema }).default({ name: '' }),
+});
 
 @Injectable()
 export class HooksEndpoints {
@@ -53,12 +59,14 @@ export class HooksEndpoints {
   }
 
   private async runNewMemberHook(body: unknown): Promise<void> {
-    const { new_member: member } = parseValue(newMemberHookSchema, body, 'HookNewMemberOptions');
-    if (member.name === '') {
+    // A missing member reads as one without a name, which has a text of its own (`spec/core-api.md` 18.3).
+    const { new_member: named } = parseValue(newMemberNameSchema, body, 'HookNewMemberOptions');
+    if (named.name === '') {
       throw new MicroclusterError('FAILED', {
         reason: 'No new member name given for NewMember hook execution',
       });
     }
+    const { new_member: member } = parseValue(newMemberHookSchema, body, 'HookNewMemberOptions');
     await this.hooks
       .run('newMember', { signal: this.daemon.signal }, member)
       .catch(failedWith(`Failed to run hook after system "${member.name}" has joined the cluster`));

@@ -1,0 +1,131 @@
+/**
+ * The endpoints of the Core API as a table, to be compared line by line with section 8 of the specification.
+ *
+ * `U` unix socket, `N` core network listener, `P` pre-init network listener; `beforeInit` answers also while the
+ * database is closed; `untrusted` answers strangers too. Where the original is known to be wrong (section 25), the
+ * row says what is right.
+ */
+
+/** Where an endpoint is served. */
+export type ListenerLetter = 'U' | 'N' | 'P';
+
+/** What the handler answers to the row's request: a request that reaches it and changes nothing. */
+export interface Reached {
+  readonly status: number;
+  /** The text of the error; absent for a success. */
+  readonly error?: string | RegExp;
+}
+
+/** One endpoint. */
+export interface Row {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'PATCH';
+  /** With `{name}` for a variable part, as the specification writes it. */
+  readonly path: string;
+  readonly listeners: readonly ListenerLetter[];
+  readonly beforeInit: boolean;
+  readonly untrusted: boolean;
+  /** `path` as it is sent. */
+  readonly sent: string;
+  readonly body?: string;
+  /** The answer of the handler in each state in which it is reached; absent where calling it would change something. */
+  readonly reached?: {
+    /** Not initialised, where it is another answer than while starting. */
+    readonly fresh?: Reached;
+    readonly closed?: Reached;
+    readonly open?: Reached;
+    /** On the network, where it is another answer than on the socket. */
+    readonly openForMember?: Reached;
+  };
+}
+
+const all: readonly ListenerLetter[] = ['U', 'N', 'P'];
+const internal: readonly ListenerLetter[] = ['U', 'N'];
+const local: readonly ListenerLetter[] = ['U'];
+const ok: Reached = { status: 200 };
+/** No database in this state; the text depends on how far the start is. */
+const closedDatabase: Reached = {
+  status: 503,
+  error: /^Database is (not yet initialized|still starting)$/,
+};
+
+const row = (
+  method: Row['method'],
+  path: string,
+  listeners: readonly ListenerLetter[],
+  beforeInit: boolean,
+  untrusted: boolean,
+  rest: Partial<Row> = {},
+): Row => ({ method, path, listeners, beforeInit, untrusted, sent: path, ...rest });
+
+/* prettier-ignore */
+export const catalogue: readonly Row[] = [
+  //   Method    Path                                     L         PI     Untr.
+  row('POST',   '/core/control',                          local,    true,  false, {
+    body: '{}',
+    reached: {
+      // Neither bootstrap nor token: section 9.3 recommends 400.
+      fresh: { status: 400 },
+      closed: { status: 500, error: 'Unable to initialize cluster: Database is still starting' },
+      open: { status: 500, error: 'Unable to initialize cluster: Database is online' },
+    },
+  }),
+  row('POST',   '/core/control/shutdown',                 local,    true,  false),
+  row('POST',   '/core/control/tokens',                   local,    false, false, {
+    body: '{"name":"-c2"}',
+    reached: { open: { status: 400, error: 'Token name "-c2" is not a valid FQDN: Name must not start with "-" character' } },
+  }),
+  row('GET',    '/core/control/tokens',                   local,    false, false, { reached: { open: ok } }),
+  row('GET',    '/core/1.0',                              all,      true,  true,  { reached: { closed: ok, open: ok } }),
+  row('GET',    '/core/1.0/ready',                        all,      true,  false, { reached: { closed: ok, open: ok } }),
+  row('GET',    '/core/1.0/cluster',                      all,      true,  false, { reached: { closed: closedDatabase, open: ok } }),
+  row('DELETE', '/core/1.0/tokens/{name}',                all,      false, false, {
+    sent: '/core/1.0/tokens/nobody',
+    reached: { open: { status: 404, error: 'CoreTokenRecord not found' } },
+  }),
+  row('POST',   '/core/internal/cluster',                 internal, true,  true,  {
+    body: '{}',
+    reached: { closed: closedDatabase, open: { status: 400, error: /certificate|name/i } },
+  }),
+  row('POST',   '/core/internal/database',                internal, true,  false, {
+    reached: {
+      closed: { status: 400, error: 'Missing or invalid upgrade header' },
+      open: { status: 400, error: 'Missing or invalid upgrade header' },
+    },
+  }),
+  row('PATCH',  '/core/internal/database',                internal, true,  false, { reached: { closed: ok, open: ok } }),
+  // Section 8 still has SQL on the network; since 3.0 it is on the socket alone, at two paths.
+  row('GET',    '/core/internal/sql',                     local,    false, false, { reached: { open: ok } }),
+  row('POST',   '/core/internal/sql',                     local,    false, false, {
+    body: '{"query":""}',
+    reached: { open: { status: 400, error: 'No query provided' } },
+  }),
+  row('GET',    '/core/control/sql',                      local,    false, false, { reached: { open: ok } }),
+  row('POST',   '/core/control/sql',                      local,    false, false, {
+    body: '{"query":""}',
+    reached: { open: { status: 400, error: 'No query provided' } },
+  }),
+  // Section 8 leaves heartbeats open to strangers, which section 25 (1) calls a bug.
+  row('POST',   '/core/internal/heartbeat',               internal, false, false, {
+    body: '{"begin_round":true,"leader_address":"127.0.0.1:1"}',
+    reached: {
+      open: { status: 500, error: 'Attempt to initiate heartbeat from non-leader' },
+      openForMember: { status: 403 },
+    },
+  }),
+  row('POST',   '/core/internal/truststore',              internal, true,  false, {
+    body: '{}',
+    reached: { closed: { status: 400 }, open: { status: 400 } },
+  }),
+  row('DELETE', '/core/internal/truststore/{name}',       internal, true,  false, {
+    sent: '/core/internal/truststore/nobody',
+    reached: {
+      closed: { status: 500, error: 'No truststore entry found for node with name "nobody"' },
+      open: { status: 500, error: 'No truststore entry found for node with name "nobody"' },
+    },
+  }),
+  row('POST',   '/core/internal/hooks/{hookType}',        internal, false, false, {
+    sent: '/core/internal/hooks/on-full-moon',
+    body: '{}',
+    reached: { open: { status: 500, error: 'No valid hook found for the given type' } },
+  }),
+];
