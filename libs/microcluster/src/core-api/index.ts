@@ -2,6 +2,7 @@
 import type { Type } from '@nestjs/common';
 import { ClusterEndpoints } from './cluster.endpoints.js';
 import { ControlEndpoints } from './control.endpoints.js';
+import { DaemonEndpoints } from './daemon.endpoints.js';
 import { DatabaseEndpoints } from './database.endpoints.js';
 import { HeartbeatEndpoints } from './heartbeat.endpoints.js';
 import { HooksEndpoints } from './hooks.endpoints.js';
@@ -21,4 +22,5 @@ export const CORE_ENDPOINTS: readonly Type<object>[] = [
   DatabaseEndpoints,
   HooksEndpoints,
   SqlEndpoints,
+  DaemonEndpoints,
 ];

@@ -72,6 +72,16 @@ export const MICROCLUSTER_ERRORS = {
     500,
     'The route {method} {path} of {route} conflicts with reserved namespace "/core"',
   ),
+  // Additional servers, `spec/core-api.md` 22.2
+  SERVER_SETTINGS: entry(400, '{reason}'),
+  SERVER_ROUTE_CONFLICT: entry(
+    500,
+    'Endpoint "{path}" from server "{second}" conflicts with another endpoint from server "{first}" ({method} of {firstHandler} and {secondHandler})',
+  ),
+  SERVER_RESERVED_PATH: entry(
+    500,
+    'Endpoint from server "{server}" conflicts with reserved namespace "/core" ({method} {path} of {route})',
+  ),
   // Life cycle and engine
   NOT_READY: entry(503, 'Daemon is not ready yet'),
   NOT_INITIALISED: entry(503, 'Database is not yet initialized'),

@@ -1,10 +1,11 @@
 /** The daemon: owns the life of this member, from the start of the process to its end (`spec/core-api.md` 3). */
 import type { LoggerService } from '@nestjs/common';
-import { PRE_INIT_LISTENER, type DaemonView } from '../access/index.js';
+import type { DaemonView } from '../access/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { HookRunner } from '../hooks/index.js';
 import type { ListenerSet } from '../listeners/index.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
+import type { ServerListeners } from '../servers/server-listeners.js';
 import type { StateDirectory } from '../state/index.js';
 import type { TrustStore } from '../trust/index.js';
 import {
@@ -27,6 +28,8 @@ export interface DaemonParts {
   readonly identity: MemberIdentity;
   readonly trust: TrustStore;
   readonly listeners: ListenerSet;
+  /** The listeners beside the control socket and the Core API's. */
+  readonly servers: ServerListeners;
   readonly runtime: MemberRuntime;
   readonly hooks: HookRunner;
   readonly logger: LoggerService;
@@ -72,7 +75,7 @@ export class Daemon implements DaemonView {
   }
 
   preInitTrustsEverybody(): boolean {
-    return !this.parts.identity.hasCluster;
+    return this.state.name === 'not-initialised';
   }
 
   /** Applies an event of the life cycle. @throws MicroclusterError 503 when it is not possible now */
@@ -113,25 +116,19 @@ export class Daemon implements DaemonView {
     }
   }
 
-  /** Opens the pre-init listener, where one is configured. */
+  /** Checks an address that the Core API is to have against those of the servers. @throws MicroclusterError */
+  checkCoreAddress(address: string): void {
+    this.parts.servers.checkCoreAddress(address);
+  }
+
+  /** Opens what listens before initialisation: the pre-init listener and servers that are `preInit`. */
   async openPreInitListener(): Promise<void> {
-    const { args, identity, listeners } = this.parts;
-    if (args.preInitListenAddress !== undefined) {
-      identity.address = args.preInitListenAddress;
-      await listeners.openTls({
-        name: PRE_INIT_LISTENER,
-        address: args.preInitListenAddress,
-        keyPair: identity.server,
-        drainTimeoutMs: args.drainConnectionsTimeout,
-      });
-    }
+    await this.parts.servers.openBeforeInit();
   }
 
   /** Stops accepting on the pre-init listener for good; requests in flight on it finish. */
   retirePreInitListener(): void {
-    this.parts.listeners.retire(PRE_INIT_LISTENER, {
-      drainMs: this.parts.args.timeouts.ready,
-    });
+    this.parts.servers.retirePreInit();
   }
 
   /**
@@ -148,6 +145,31 @@ export class Daemon implements DaemonView {
     await this.parts.listeners.closeAll({ drainMs: this.parts.args.drainConnectionsTimeout });
     await this.parts.trust.close();
     await this.parts.state.close();
+  }
+
+  /**
+   * Forgets this member in process: closes its database and network listeners, undoes its state by `forget`,
+   * and is then as before its bootstrap or join (`spec/core-api.md` 16.5). The application goes on.
+   *
+   * @param forget removes the member's state; it must leave nothing of the member open
+   * @throws MicroclusterError 503 when there is no member to forget
+   */
+  async reset(forget: () => Promise<void>): Promise<void> {
+    this.transition({ type: 'reset' });
+    try {
+      await forget();
+      this.transition({ type: 'wiped' });
+      await this.openPreInitListener();
+    } catch (cause) {
+      const failure = new MicroclusterError(
+        'FAILED',
+        { reason: `Failed to reset this member: ${cause instanceof Error ? cause.message : String(cause)}` },
+        { cause },
+      );
+      // Half a member is of no use; the next start completes the wipe.
+      this.requestExit(failure);
+      throw failure;
+    }
   }
 
   /** Calls `listener` when a client has asked the daemon to shut down and has its answer. */

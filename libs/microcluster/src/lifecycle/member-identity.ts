@@ -39,6 +39,15 @@ export class MemberIdentity {
     this.clusterPair = pair;
   }
 
+  /** Cluster certificates (PEM) besides the current one that members may still, or already, show. */
+  overlap: readonly string[] = [];
+
+  /** The certificates, PEM, that a dialled member may show; the current one first. */
+  get trustedCluster(): readonly string[] {
+    const { certificate } = this.cluster;
+    return [certificate, ...this.overlap.filter((other) => other !== certificate)];
+  }
+
   get hasCluster(): boolean {
     return this.clusterPair !== undefined;
   }
@@ -54,5 +63,6 @@ export class MemberIdentity {
     this.address = to.address;
     this.server = to.server;
     this.clusterPair = undefined;
+    this.overlap = [];
   }
 }

@@ -13,6 +13,7 @@ import {
   type OpenEngine,
   type OpenPlan,
 } from '../replication/index.js';
+import type { ServerListeners } from '../servers/server-listeners.js';
 import type { StateDirectory } from '../state/index.js';
 import type { TrustStore } from '../trust/index.js';
 import type { MemberIdentity } from './member-identity.js';
@@ -31,6 +32,7 @@ export class MemberRuntime {
     private readonly identity: MemberIdentity,
     private readonly trust: TrustStore,
     private readonly listeners: ListenerSet,
+    private readonly servers: ServerListeners,
     private readonly slot: EngineSlot,
     private readonly dataSource: DqliteDataSource,
     private readonly logger: LoggerService,
@@ -60,7 +62,7 @@ export class MemberRuntime {
     }
   }
 
-  /** The listener opens before the engine: peers must be able to reach the node while it looks for a leader. */
+  /** The listeners open before the engine: peers must be able to reach the node while it looks for a leader. */
   async openListener(): Promise<void> {
     const { cluster } = this.identity;
     await this.listeners.openTls({
@@ -69,6 +71,7 @@ export class MemberRuntime {
       keyPair: cluster,
       drainTimeoutMs: this.args.drainConnectionsTimeout,
     });
+    await this.servers.openAsMember();
   }
 
   /**
@@ -80,8 +83,9 @@ export class MemberRuntime {
     signal: AbortSignal,
     onRound: (round: EngineRound) => Promise<void>,
   ): Promise<void> {
+    const config = await this.state.readDaemonConfig();
     const engine = await openEngine(
-      this.args,
+      { ...this.args, failureDomain: config?.['failure-domain'] ?? this.args.failureDomain },
       {
         plan,
         address: this.identity.address,
@@ -116,7 +120,10 @@ export class MemberRuntime {
         this.logger.warn({ event: 'handover-failed', error });
       });
     }
-    await this.listeners.close(CORE_LISTENER, { drainMs: options.drainMs });
+    await Promise.all([
+      this.listeners.close(CORE_LISTENER, { drainMs: options.drainMs }),
+      options.handover ? this.servers.close() : this.servers.retire(),
+    ]);
     if (this.dataSource.isInitialized) {
       await this.dataSource.destroy();
     }
@@ -136,7 +143,7 @@ export class MemberRuntime {
     return {
       identity: this.identity.dialling,
       serving: { certificate: cluster.certificate, privateKey: cluster.privateKey },
-      trustedServers: [cluster.certificate],
+      trustedServers: [...this.identity.trustedCluster],
       trustedPeers: this.trust.list().map((member) => member.certificate),
     };
   }

@@ -16,6 +16,11 @@ import { MicroclusterError } from '../errors/index.js';
 import { LISTENER_CONSTRAINT } from './listener-constraint.js';
 import { ROUTE_ACCESS, RouteAccess } from './route-access.js';
 import { RouteRegistry } from './route-registry.js';
+import {
+  ServerPlacements,
+  type ResolvedPlacement,
+  type ServerDefinition,
+} from './server-placements.js';
 
 /** Nest names the handlers that it registers `Controller.method`; others have no such name. */
 const NEST_HANDLER_NAME = /^[^.]+\.[^.]+$/;
@@ -24,14 +29,27 @@ const NEST_HANDLER_NAME = /^[^.]+\.[^.]+$/;
 export class ControllerPlacements {
   readonly registry = new RouteRegistry();
   private readonly assigned = new Map<object, Placement>();
+  private readonly servers = new ServerPlacements();
   private readonly paths: { readonly prefix: string; readonly placement: Placement }[] = [];
 
   /** Adds to what the decorators of a class say. */
   assign(controller: object, placement: Placement): void {
     const together = mergePlacements(this.assigned.get(controller) ?? {}, placement);
-    listenersOf(nameOf(controller), mergePlacements(placementOn(controller), together));
-    identifyController(controller);
     this.assigned.set(controller, together);
+    this.placementOf(controller);
+    identifyController(controller);
+  }
+
+  /** Says what a server is, before controllers are placed on it. */
+  defineServer(name: string, definition: ServerDefinition): void {
+    this.servers.define(name, definition);
+  }
+
+  /** Places a controller on a defined server, in addition to what its decorators say. */
+  assignServer(controller: object, server: string): void {
+    this.servers.assign(controller, server);
+    this.placementOf(controller);
+    identifyController(controller);
   }
 
   /** Places routes that no controller owns. */
@@ -64,8 +82,7 @@ export class ControllerPlacements {
 
   private placeController(options: RouteOptions, origin: RouteOrigin): void {
     const { controller, method } = origin;
-    const placement = mergePlacements(placementOn(controller), this.assigned.get(controller) ?? {});
-    const listeners = listenersOf(nameOf(controller), placement);
+    const { placement, listeners, serverByListener } = this.placementOf(controller);
     const flags = flagsOn(controller, method);
     const handler = options.handler.name;
     if (listeners.length === 0) {
@@ -76,10 +93,22 @@ export class ControllerPlacements {
     const rule = ruleOf(listeners, placement, flags);
     const distinction = JSON.stringify({ ...options.constraints, [LISTENER_CONSTRAINT]: null });
     for (const name of methodsOf(options)) {
-      this.registry.add({ method: name, path: options.url, handler, distinction, rule });
+      this.registry.add({
+        method: name,
+        path: options.url,
+        handler,
+        distinction,
+        rule,
+        serverByListener,
+      });
     }
     const impliesCreated = !Reflect.hasMetadata(HTTP_CODE_METADATA, method);
     constrain(options, new RouteAccess(rule, flags.rawResponse === true, impliesCreated));
+  }
+
+  private placementOf(controller: object): ResolvedPlacement {
+    const own = mergePlacements(placementOn(controller), this.assigned.get(controller) ?? {});
+    return this.servers.resolve(controller, own);
   }
 }
 
@@ -95,8 +124,4 @@ function constrain(options: RouteOptions, access: RouteAccess): void {
 function methodsOf(options: RouteOptions): readonly string[] {
   const { method } = options;
   return Array.isArray(method) ? method : [method];
-}
-
-function nameOf(controller: object): string {
-  return typeof controller === 'function' ? controller.name : String(controller);
 }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { UNIX_LISTENER } from '../access/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import { Address, DEFAULT_PORT } from '../types/address.js';
-import { isAccepting } from './already-running.js';
+import { isAccepting, tryListening } from './already-running.js';
 import type { RequestSink } from './http-front.js';
 import { Listener } from './listener.js';
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from './listener-limits.js';
@@ -109,20 +109,28 @@ export class ListenerSet {
     const { name, keyPair, drainTimeoutMs = 0 } = options;
     const address = parseAddress(options.address);
     const listener = this.create({ name, keyPair, drainTimeoutMs });
-    if (address.port !== 0 && (await isAccepting({ host: address.host, port: address.port }))) {
-      const network = address.ip === '0.0.0.0' ? 'tcp4' : 'tcp';
-      throw new MicroclusterError('LISTENER_ALREADY_RUNNING', {
-        network,
-        address: address.toString(),
-      });
-    }
+    await refuseAccepting(address);
     try {
       await listener.open({ host: address.host, port: address.port });
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new MicroclusterError('LISTEN_FAILED', { reason }, { cause });
+      throw listenFailed(cause);
     }
     this.open.set(name, listener);
+  }
+
+  /**
+   * Tries whether an address could be listened on, without keeping it.
+   *
+   * @throws as {@link openTls} does for the address
+   */
+  async requireFree(text: string): Promise<void> {
+    const address = parseAddress(text);
+    await refuseAccepting(address);
+    try {
+      await tryListening({ host: address.host, port: address.port });
+    } catch (cause) {
+      throw listenFailed(cause);
+    }
   }
 
   /**
@@ -182,6 +190,22 @@ export class ListenerSet {
       onDqlite: this.options.onDqliteSocket,
     });
   }
+}
+
+/** @throws MicroclusterError `LISTENER_ALREADY_RUNNING` when something accepts connections there */
+async function refuseAccepting(address: Address): Promise<void> {
+  if (address.port !== 0 && (await isAccepting({ host: address.host, port: address.port }))) {
+    const network = address.ip === '0.0.0.0' ? 'tcp4' : 'tcp';
+    throw new MicroclusterError('LISTENER_ALREADY_RUNNING', {
+      network,
+      address: address.toString(),
+    });
+  }
+}
+
+function listenFailed(cause: unknown): MicroclusterError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new MicroclusterError('LISTEN_FAILED', { reason }, { cause });
 }
 
 function parseAddress(text: string): Address {

@@ -50,6 +50,7 @@ import { INJECTED, listenerOf, markRequest, type ListenerIdentity } from './list
 import { isTestProcess, isLoopback } from './own-server.js';
 import { isCorePath, requestTarget } from './request-target.js';
 import { routeAccessOf, ruleOfRequest } from './route-access.js';
+import type { ServerDefinition } from './server-placements.js';
 import {
   TUNNEL_PATH,
   checkTunnelHeaders,
@@ -211,6 +212,20 @@ export class MicroclusterAdapter extends FastifyAdapter {
    */
   assignListeners(controller: Type, placement: Placement): void {
     this.placements.assign(controller, placement);
+  }
+
+  /** Says what a server of `DaemonArgs.servers` is; before the application is initialised. */
+  defineServer(name: string, definition: ServerDefinition): void {
+    this.placements.defineServer(name, definition);
+  }
+
+  /**
+   * Places a controller on a defined server. Must be called before the application is initialised.
+   *
+   * @throws MicroclusterError `PLACEMENT_CONTRADICTION` when its decorators exclude that
+   */
+  assignServer(controller: Type, server: string): void {
+    this.placements.assignServer(controller, server);
   }
 
   /**

@@ -12,6 +12,8 @@ export interface RegisteredRoute {
   /** Version and other constraints that let two routes share a path. */
   readonly distinction: string;
   readonly rule: AccessRule;
+  /** The declared server that put it on a listener, for errors. */
+  readonly serverByListener: ReadonlyMap<string, string>;
 }
 
 interface Entry extends RegisteredRoute {
@@ -29,11 +31,11 @@ export class RouteRegistry {
    */
   add(route: RegisteredRoute): void {
     if (route.path === '/core' || route.path.startsWith('/core/')) {
-      throw new MicroclusterError('RESERVED_PATH', {
-        method: route.method,
-        path: route.path,
-        route: route.handler,
-      });
+      const [server] = route.serverByListener.values();
+      const about = { method: route.method, path: route.path, route: route.handler };
+      throw server === undefined
+        ? new MicroclusterError('RESERVED_PATH', about)
+        : new MicroclusterError('SERVER_RESERVED_PATH', { ...about, server });
     }
     const shape = route.path.replace(/:[^/]+/g, ':');
     for (const other of this.entries) {
@@ -44,13 +46,7 @@ export class RouteRegistry {
         other.method === route.method &&
         other.distinction === route.distinction
       ) {
-        throw new MicroclusterError('ROUTE_CONFLICT', {
-          method: route.method,
-          path: route.path,
-          first: other.handler,
-          second: route.handler,
-          listener,
-        });
+        throw conflict(other, route, listener);
       }
     }
     this.entries.push({ ...route, shape, matcher: matcherOf(route.path) });
@@ -75,6 +71,28 @@ export class RouteRegistry {
       (entry) => entry.path === path && entry.rule.listeners.includes(listener),
     );
   }
+}
+
+function conflict(first: RegisteredRoute, second: RegisteredRoute, listener: string) {
+  const { method, path } = second;
+  const servers = [first, second].map((route) => route.serverByListener.get(listener));
+  const [firstServer, secondServer] = servers;
+  return firstServer === undefined || secondServer === undefined
+    ? new MicroclusterError('ROUTE_CONFLICT', {
+        method,
+        path,
+        first: first.handler,
+        second: second.handler,
+        listener,
+      })
+    : new MicroclusterError('SERVER_ROUTE_CONFLICT', {
+        method,
+        path: path.replace(/^\//, ''),
+        first: firstServer,
+        second: secondServer,
+        firstHandler: first.handler,
+        secondHandler: second.handler,
+      });
 }
 
 function sharedListener(a: RegisteredRoute, b: RegisteredRoute): string | undefined {

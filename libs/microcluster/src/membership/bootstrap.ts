@@ -1,5 +1,5 @@
 /** Makes this daemon the first member of a new cluster (`spec/core-api.md` 13). */
-import { generateKeyPair, writeKeyPair } from '../certificates/index.js';
+import { loadOrGenerateKeyPair } from '../certificates/index.js';
 import { failedWith } from '../errors/failed-with.js';
 import type { ClusterRecords } from './cluster-records.js';
 import {
@@ -27,8 +27,7 @@ export async function bootstrapCluster(
         certificate: identity.server.certificate,
       })
       .catch(failedWith('Failed to initialize local remote entry'));
-    identity.cluster = await generateKeyPair({ commonName: request.name });
-    await writeKeyPair(state.path, 'cluster', identity.cluster);
+    identity.cluster = await loadOrGenerateKeyPair(state.path, 'cluster', request.name);
     daemon.retirePreInitListener();
     await runtime.openListener();
     await runtime.openDatabase({ kind: 'bootstrap' }, signal, parts.onRound);

@@ -48,6 +48,7 @@ export async function initialiseMember(
   work: (rollback: Rollback, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { daemon, state, identity, hooks, logger } = parts;
+  daemon.checkCoreAddress(request.address);
   daemon.transition({ type: 'start' });
   const rollback = new Rollback(logger);
   const signal = daemon.signal;

@@ -24,7 +24,7 @@ export class Peers {
     return new MicroclusterClient({
       address,
       identity: this.identity.dialling,
-      trusted: this.identity.cluster.certificate,
+      trusted: this.identity.trustedCluster,
       timeoutMs: this.args.timeouts.request,
     });
   }

@@ -7,6 +7,7 @@ import { MemberRuntime } from '../lifecycle/member-runtime.js';
 import type { Tunnel } from '../listeners/index.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { acceptTunnel } from '../replication/index.js';
+import { DeclaredServers } from '../servers/index.js';
 import { adapterOf } from './attach-daemon.js';
 
 /** Done once, when the application is initialised and before its routes are registered. */
@@ -17,6 +18,7 @@ export class Attachment {
     private readonly modules: ModuleRef,
     private readonly daemon: Daemon,
     private readonly runtime: MemberRuntime,
+    private readonly declared: DeclaredServers,
     @Inject(DAEMON_ARGS) private readonly args: ParsedDaemonArgs,
   ) {}
 
@@ -30,16 +32,9 @@ export class Attachment {
     adapter.serveTunnel((tunnel) => {
       this.accept(tunnel);
     });
-    for (const [name, server] of Object.entries(this.args.servers)) {
-      const { coreApi = false, preInit = false, serveUnix = false, resources } = server;
-      for (const controller of resources) {
-        adapter.assignListeners(controller, {
-          coreApi,
-          preInit,
-          serveUnix,
-          servers: coreApi ? [] : [name],
-        });
-      }
+    for (const server of this.declared.all) adapter.defineServer(server.name, server);
+    for (const { name, resources } of this.declared.all) {
+      for (const controller of resources) adapter.assignServer(controller, name);
     }
   }
 

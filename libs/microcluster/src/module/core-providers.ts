@@ -1,7 +1,7 @@
 /** Makes the parts of a daemon and puts them together; every part is injectable by its class. */
 import { hostname } from 'node:os';
-import type { FactoryProvider, Provider } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import type { FactoryProvider, Provider, Type } from '@nestjs/common';
+import { DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { DqliteDataSource } from '@microcluster/dqlite';
 import { DataSource, EntityManager } from 'typeorm';
 import { ClusterState } from '../cluster-state/index.js';
@@ -17,18 +17,27 @@ import { SchemaGate } from '../lifecycle/schema-gate.js';
 import { UpgradeBell } from '../lifecycle/upgrade-bell.js';
 import { ListenerSet } from '../listeners/index.js';
 import { ClusterRecords } from '../membership/cluster-records.js';
+import { ConsistencyCheck } from '../membership/consistency/consistency-check.js';
 import { MemberList } from '../membership/member-list.js';
 import { Membership } from '../membership/membership.js';
 import { Peers } from '../membership/peers.js';
 import { isInitialised } from '../membership/recover-start.js';
 import { restartMember } from '../membership/restart.js';
 import { TrustPropagation } from '../membership/trust-propagation.js';
+import { Turnstile } from '../membership/turnstile.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { EngineSlot, type EngineRound } from '../replication/index.js';
+import {
+  DaemonConfiguration,
+  DeclaredServers,
+  ServerListeners,
+  declareServers,
+} from '../servers/index.js';
 import { StateDirectory } from '../state/index.js';
 import { TrustStore } from '../trust/index.js';
 import { sinkOf } from './attach-daemon.js';
 import { LateBound } from './late-bound.js';
+import { MEMBERSHIP_PROVIDERS } from './membership-providers.js';
 
 /** What a round of role checks triggers; bound once the heartbeats exist. */
 type RoundHandler = (round: EngineRound) => Promise<void>;
@@ -75,6 +84,57 @@ const listeners: FactoryProvider = {
     }),
 };
 
+const declared: FactoryProvider = {
+  provide: DeclaredServers,
+  inject: [DAEMON_ARGS, DiscoveryService],
+  useFactory: (args: ParsedDaemonArgs, discovery: DiscoveryService) => {
+    const classes = discovery.getControllers().map(({ metatype }) => metatype);
+    const controllers = classes.filter((found): found is Type => typeof found === 'function');
+    return declareServers(args.servers, controllers, args.preInitListenAddress);
+  },
+};
+
+const servers: FactoryProvider = {
+  provide: ServerListeners,
+  inject: [DAEMON_ARGS, DeclaredServers, StateDirectory, MemberIdentity, ListenerSet],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    all: DeclaredServers,
+    directory: StateDirectory,
+    member: MemberIdentity,
+    set: ListenerSet,
+  ) =>
+    new ServerListeners({
+      args,
+      declared: all,
+      state: directory,
+      identity: member,
+      listeners: set,
+      logger: args.logger,
+    }),
+};
+
+const configuration: FactoryProvider = {
+  provide: DaemonConfiguration,
+  inject: [DAEMON_ARGS, StateDirectory, MemberIdentity, DeclaredServers, ServerListeners, Peers],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    directory: StateDirectory,
+    member: MemberIdentity,
+    all: DeclaredServers,
+    additional: ServerListeners,
+    others: Peers,
+  ) =>
+    new DaemonConfiguration({
+      args,
+      state: directory,
+      identity: member,
+      declared: all,
+      listeners: additional,
+      peers: others,
+    }),
+};
+
 const dataSource: FactoryProvider = {
   provide: DqliteDataSource,
   inject: [DAEMON_ARGS, EngineSlot],
@@ -90,6 +150,7 @@ const runtime: FactoryProvider = {
     MemberIdentity,
     TrustStore,
     ListenerSet,
+    ServerListeners,
     EngineSlot,
     DqliteDataSource,
     RUNNING_MEMBER,
@@ -100,11 +161,22 @@ const runtime: FactoryProvider = {
     member: MemberIdentity,
     store: TrustStore,
     set: ListenerSet,
+    additional: ServerListeners,
     slot: EngineSlot,
     source: DqliteDataSource,
     self: LateBound<MemberRuntime>,
   ) => {
-    const made = new MemberRuntime(args, directory, member, store, set, slot, source, args.logger);
+    const made = new MemberRuntime(
+      args,
+      directory,
+      member,
+      store,
+      set,
+      additional,
+      slot,
+      source,
+      args.logger,
+    );
     self.set(made);
     return made;
   },
@@ -145,6 +217,7 @@ const daemon: FactoryProvider = {
     MemberIdentity,
     TrustStore,
     ListenerSet,
+    ServerListeners,
     MemberRuntime,
     SchemaGate,
     Peers,
@@ -158,6 +231,7 @@ const daemon: FactoryProvider = {
     member: MemberIdentity,
     store: TrustStore,
     set: ListenerSet,
+    additional: ServerListeners,
     running: MemberRuntime,
     gate: SchemaGate,
     others: Peers,
@@ -171,6 +245,7 @@ const daemon: FactoryProvider = {
       identity: member,
       trust: store,
       listeners: set,
+      servers: additional,
       runtime: running,
       hooks,
       logger: args.logger,
@@ -259,6 +334,8 @@ const membership: FactoryProvider = {
     HookRunner,
     Peers,
     ClusterRecords,
+    Turnstile,
+    ConsistencyCheck,
     ROUND_HANDLER,
   ],
   useFactory: (
@@ -272,6 +349,8 @@ const membership: FactoryProvider = {
     hooks: HookRunner,
     others: Peers,
     tables: ClusterRecords,
+    turnstile: Turnstile,
+    consistency: ConsistencyCheck,
     rounds: LateBound<RoundHandler>,
   ) =>
     new Membership({
@@ -285,6 +364,8 @@ const membership: FactoryProvider = {
       hooks,
       peers: others,
       records: tables,
+      turnstile,
+      consistency,
       logger: args.logger,
       onRound: (round) => rounds.get()(round),
     }),
@@ -359,6 +440,8 @@ export const CORE_PROVIDERS: Provider[] = [
   identity,
   trust,
   listeners,
+  declared,
+  servers,
   dataSource,
   { provide: DataSource, useExisting: DqliteDataSource },
   {
@@ -369,6 +452,7 @@ export const CORE_PROVIDERS: Provider[] = [
   runtime,
   schema,
   peers,
+  configuration,
   records,
   daemon,
   heartbeats,

@@ -2,6 +2,7 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import {
   DAEMON_ARGS,
+  mergeServers,
   parseDaemonArgs,
   type DaemonArgs,
   type DynamicDaemonArgs,
@@ -68,7 +69,11 @@ function providersOf(options: DaemonArgsAsync): Provider[] {
     ...(servers === undefined ? {} : { servers }),
   };
   const combine = (dynamic: DynamicDaemonArgs): ParsedDaemonArgs =>
-    parseDaemonArgs({ ...dynamic, ...fixed });
+    parseDaemonArgs({
+      ...dynamic,
+      ...fixed,
+      servers: mergeServers(fixed.servers ?? {}, dynamic.servers ?? {}),
+    });
   const { useFactory, useClass, useExisting } = options;
   if (useFactory !== undefined) {
     return [

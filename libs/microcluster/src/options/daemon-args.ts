@@ -13,22 +13,39 @@ export interface ServerListenConfig {
   readonly address: string;
 }
 
+/** The part of a server's settings that may be known only when the application starts. */
+export interface ServerSettings {
+  /**
+   * Default address of an additional listener; `PUT /core/1.0/daemon/servers` overrides it. Without one the
+   * listener is closed until then. Contradicts `coreApi`.
+   */
+  readonly serverConfig?: ServerListenConfig;
+  /**
+   * Give the additional listener a self-signed certificate of its own, in `certificates/<name>.crt` and
+   * `.key`. Otherwise it shows a pair that was put there, or else the certificate of the Core API.
+   * Contradicts `coreApi`. Default `false`.
+   */
+  readonly dedicatedCertificate?: boolean;
+  /**
+   * How long requests in flight may finish when the listener closes, milliseconds, 0 to 3,600,000; 0
+   * (default) cuts at once. Longer delays shutdown, shorter cuts clients.
+   */
+  readonly drainConnectionsTimeout?: number;
+}
+
 /** One entry of {@link DaemonArgs.servers}: a group of controllers and the listeners that serve them. */
-export interface ServerArgs {
+export interface ServerArgs extends ServerSettings {
   /** Serve the resources on the Core API listener instead of a listener of their own. Default `false`. */
   readonly coreApi?: boolean;
   /** Also before this member is bootstrapped or joined. Default `false`. */
   readonly preInit?: boolean;
   /** Also on the local control socket; needs `coreApi`. Default `false`. */
   readonly serveUnix?: boolean;
-  /** Default address of an additional listener. Contradicts `coreApi`. */
-  readonly serverConfig?: ServerListenConfig;
-  /** Give the additional listener a self-signed certificate of its own. Contradicts `coreApi`. Default `false`. */
-  readonly dedicatedCertificate?: boolean;
-  /** How long requests in flight may finish when the listener closes, milliseconds; 0 (default) cuts at once. */
-  readonly drainConnectionsTimeout?: number;
-  /** Controllers, declared in the user's own modules, that this server offers. */
-  readonly resources: readonly Type[];
+  /**
+   * Controllers, declared in the user's own modules, that this server offers. Controllers tagged with
+   * `@Server(name)` need not be repeated here.
+   */
+  readonly resources?: readonly Type[];
 }
 
 /** Limits of waiting, milliseconds each. A longer limit tolerates slower machines; a shorter one fails earlier. */
@@ -54,6 +71,11 @@ export interface DynamicDaemonArgs {
   /** Opens a listener at this `ip:port` until the member is bootstrapped or joined. Default: none. */
   readonly preInitListenAddress?: string;
   /**
+   * Let everybody who reaches the pre-init listener replace certificates through
+   * `PUT /core/1.0/cluster/certificates/{name}`, as the original does. Default `false`: it answers 403.
+   */
+  readonly allowPreInitCertificateChanges?: boolean;
+  /**
    * Time between two rounds of heartbeats and role checks, milliseconds, 100 to 3,600,000. Default 10,000.
    * Shorter notices failures earlier and costs traffic; longer delays trust and role changes.
    */
@@ -73,6 +95,8 @@ export interface DynamicDaemonArgs {
   /** How long requests in flight on the socket and the Core API listener may finish on shutdown, milliseconds. Default 0: cut at once. */
   readonly drainConnectionsTimeout?: number;
   readonly timeouts?: DaemonTimeouts;
+  /** Settings of declared servers that are known only now; names must be among the static ones. */
+  readonly servers?: Readonly<Record<string, ServerSettings>>;
   /** Called at the points of cluster life; decorated providers are the other way to say it. */
   readonly hooks?: LifecycleHooks;
   readonly logger?: LoggerService;
@@ -91,4 +115,4 @@ export interface StaticDaemonArgs {
 }
 
 /** All settings of a daemon. */
-export interface DaemonArgs extends StaticDaemonArgs, DynamicDaemonArgs {}
+export interface DaemonArgs extends StaticDaemonArgs, Omit<DynamicDaemonArgs, 'servers'> {}

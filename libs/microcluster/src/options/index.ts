@@ -1,3 +1,4 @@
 export type * from './daemon-args.js';
+export * from './merge-servers.js';
 export * from './parse-daemon-args.js';
 export * from './tokens.js';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ConsoleLogger, type LoggerService } from '@nestjs/common';
 import { z } from 'zod';
 import type { LifecycleHooks } from '../hooks/lifecycle-hooks.js';
-import { Address } from '../types/index.js';
+import { Address, DEFAULT_PORT } from '../types/index.js';
 import type { DaemonArgs, EngineName, StaticDaemonArgs } from './daemon-args.js';
 
 /** Settings with every default applied; all times in milliseconds. */
@@ -12,6 +12,7 @@ export interface ParsedDaemonArgs {
   readonly version: string;
   readonly socketGroup: string | undefined;
   readonly preInitListenAddress: string | undefined;
+  readonly allowPreInitCertificateChanges: boolean;
   readonly heartbeatIntervalMs: number;
   /** `undefined` when neither the settings nor the environment name one. */
   readonly engine: EngineName | undefined;
@@ -41,6 +42,12 @@ const milliseconds = (minimum: number, maximum: number) =>
 
 const hour = 3_600_000;
 
+const listenAddress = z
+  .string({ error: 'must be a literal IP address and port such as 10.0.0.1:8443' })
+  .refine((text) => Address.tryParse(text, { defaultPort: DEFAULT_PORT }) !== undefined, {
+    error: 'must be a literal IP address and port such as 10.0.0.1:8443',
+  });
+
 const settings = z.object({
   stateDir: z
     .string({ error: 'must name a directory; set it, or the environment variable STATE_DIR' })
@@ -49,11 +56,16 @@ const settings = z.object({
     .string({ error: "must be the application's version" })
     .min(1, { error: "must be the application's version" }),
   socketGroup: z.string().min(1).optional(),
-  preInitListenAddress: z
-    .string()
-    .refine((text) => Address.tryParse(text) !== undefined, {
-      error: 'must be a literal IP address and port such as 10.0.0.1:8443',
-    })
+  preInitListenAddress: listenAddress.optional(),
+  allowPreInitCertificateChanges: z.boolean({ error: 'must be true or false' }).default(false),
+  servers: z
+    .record(
+      z.string(),
+      z.looseObject({
+        serverConfig: z.object({ address: z.literal('').or(listenAddress) }).optional(),
+        drainConnectionsTimeout: milliseconds(0, hour).optional(),
+      }),
+    )
     .optional(),
   heartbeatIntervalMs: milliseconds(100, hour).default(10_000),
   engine: z.enum(['dqlite', 'sqlite'], { error: "must be 'dqlite' or 'sqlite'" }).optional(),
@@ -100,7 +112,7 @@ export function parseDaemonArgs(
     ...data,
     stateDir: path.resolve(data.stateDir),
     socketGroup: data.socketGroup,
-    preInitListenAddress: data.preInitListenAddress,
+    preInitListenAddress: canonical(data.preInitListenAddress),
     engine: data.engine,
     failureDomain: BigInt(data.failureDomain),
     hooks: args.hooks ?? {},
@@ -110,4 +122,11 @@ export function parseDaemonArgs(
     apiExtensions: args.apiExtensions ?? [],
     servers: args.servers ?? {},
   };
+}
+
+/** The canonical text of an address; a missing port is 8443 (`spec/core-api.md` 4.2). */
+function canonical(address: string | undefined): string | undefined {
+  return address === undefined
+    ? undefined
+    : Address.parse(address, { defaultPort: DEFAULT_PORT }).toString();
 }

@@ -54,9 +54,12 @@ export class Address {
   }
 
   /** As {@link Address.parse}, but `undefined` when the text is no address. */
-  static tryParse(text: string): Address | undefined {
+  static tryParse(
+    text: string,
+    options: { readonly defaultPort?: number } = {},
+  ): Address | undefined {
     try {
-      return Address.parse(text);
+      return Address.parse(text, options);
     } catch {
       return undefined;
     }

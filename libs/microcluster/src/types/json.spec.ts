@@ -18,6 +18,24 @@ describe('parseJson', () => {
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 
+  it('takes integers that no 64-bit type holds for numbers, however long they are', () => {
+    expect(parseJson('[18446744073709551615,-9223372036854775808]')).toEqual([
+      18446744073709551615n,
+      -9223372036854775808n,
+    ]);
+    // Parsing digits exactly takes quadratic time: a body of some megabytes would stop the daemon for seconds.
+    expect(parseJson(`[${'9'.repeat(1_000_000)}]`)).toEqual([Infinity]);
+    expect(parseJson('[123456789012345678901]')).toEqual([123456789012345678901]);
+  });
+
+  it('reads a text of tens of megabytes beside a long integer, as the dump of a database is', () => {
+    const dump = `INSERT INTO "t" VALUES(1234567890123456);\n${'\\"x'.repeat(10_000_000)}`;
+    const value = parseJson(JSON.stringify({ id: 1, dump }).replace('1', '12345678901234567890'));
+
+    expect(value).toHaveProperty('id', 12345678901234567890n);
+    expect(Object(value).dump === dump).toBe(true);
+  });
+
   it('reads exactly what it wrote', () => {
     const json = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(

@@ -2,12 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidValueError } from './invalid-value-error.js';
 
-/** Strings are skipped as a whole; group 1 is an integer that `number` may not be able to hold. */
-const STRING_OR_LONG_INTEGER = /"(?:[^"\\]|\\.)*"|(-?\d{16,})(?![\d.eE])/g;
+/** The beginning of a string, or a number that starts with at least 16 digits; group 2 is what makes it no integer. */
+const STRING_OR_LONG_NUMBER = /"|-?(\d{16,})([.eE])?/g;
+/** An escaped character, or the end of a string. */
+const ESCAPE_OR_END = /\\[^]|"/g;
+/** Digits of the greatest number of 64 bits; longer ones are no value of ours and would take long to convert. */
+const MAX_DIGITS = 20;
 
 /**
- * Parses JSON. An integer that is not exactly representable as a `number` becomes a `bigint`, everything
- * else is as with `JSON.parse`.
+ * Parses JSON. An integer of at most 20 digits that is not exactly representable as a `number` becomes a
+ * `bigint`, everything else is as with `JSON.parse`.
  *
  * @throws InvalidValueError when the text is not JSON.
  */
@@ -43,15 +47,43 @@ export function stringifyJson(value: unknown): string {
 /** Parses text that is known to be JSON. Long integers travel through `JSON.parse` as marked strings. */
 function reviveIntegers(text: string): unknown {
   const mark = randomUUID();
-  const marked = text.replaceAll(
-    STRING_OR_LONG_INTEGER,
-    (match, integer: string | undefined, offset: number) => {
-      // The tail of a fraction such as 0.1234567890123456 is no integer.
-      const isInteger = integer !== undefined && !/[\d.eE+]/.test(text[offset - 1] ?? '');
-      return isInteger && !Number.isSafeInteger(Number(integer)) ? `"${mark}${integer}"` : match;
-    },
-  );
-  return JSON.parse(marked, (_key, item: unknown) =>
+  const parts: string[] = [];
+  let copied = 0;
+  for (const { start, end } of longIntegers(text)) {
+    parts.push(text.slice(copied, start), `"${mark}${text.slice(start, end)}"`);
+    copied = end;
+  }
+  parts.push(text.slice(copied));
+  return JSON.parse(parts.join(''), (_key, item: unknown) =>
     typeof item === 'string' && item.startsWith(mark) ? BigInt(item.slice(mark.length)) : item,
   );
+}
+
+/** Where integers are that a `number` cannot hold. Walks over strings instead of matching them, which takes a stack. */
+function* longIntegers(text: string): Generator<{ readonly start: number; readonly end: number }> {
+  STRING_OR_LONG_NUMBER.lastIndex = 0;
+  for (;;) {
+    const match = STRING_OR_LONG_NUMBER.exec(text);
+    if (match === null) return;
+    const [found, digits = '', fraction] = match;
+    const { index: start } = match;
+    const end = start + found.length;
+    if (found === '"') {
+      STRING_OR_LONG_NUMBER.lastIndex = endOfString(text, end);
+      continue;
+    }
+    // The tail of a fraction or an exponent, such as 0.1234567890123456, is no integer.
+    const isInteger = fraction === undefined && !/[\d.eE+]/.test(text[start - 1] ?? '');
+    if (!isInteger || digits.length > MAX_DIGITS || Number.isSafeInteger(Number(found))) continue;
+    yield { start, end };
+    STRING_OR_LONG_NUMBER.lastIndex = end;
+  }
+}
+
+/** The offset after the string whose content starts at `from`. */
+function endOfString(text: string, from: number): number {
+  ESCAPE_OR_END.lastIndex = from;
+  let match = ESCAPE_OR_END.exec(text);
+  while (match !== null && match[0] !== '"') match = ESCAPE_OR_END.exec(text);
+  return match === null ? text.length : ESCAPE_OR_END.lastIndex;
 }

@@ -1,7 +1,7 @@
 /** Schemas of the wire format's scalar types, between their JSON form and ours (`spec/core-api.md` 6). */
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { canonicalAddress } from './address.js';
+import { Address, DEFAULT_PORT, canonicalAddress } from './address.js';
 import { isDuration } from './duration.js';
 import { isInvalidValueError } from './invalid-value-error.js';
 import { formatTime, parseTime } from './time.js';
@@ -50,6 +50,34 @@ export const addressSchema = z
     encode: (address) => address,
   })
   .default('');
+
+/** As {@link addressSchema} where something listens: a missing port is 8443 (`spec/core-api.md` 4.2). */
+export const listenAddressSchema = z
+  .codec(text, text, {
+    decode: (value, context) =>
+      value === ''
+        ? ''
+        : (refuseInvalid(context, value, () =>
+            Address.parse(value, { defaultPort: DEFAULT_PORT }).toString(),
+          ) ?? z.NEVER),
+    encode: (address) => address,
+  })
+  .default('');
+
+/** The number of a failure domain: a JSON integer, or its digits in YAML. */
+export const failureDomainSchema = z.codec(
+  z.union([z.int().nonnegative(), z.bigint().nonnegative(), z.string().regex(/^\d{1,20}$/)], {
+    error: 'must be a whole number from 0',
+  }),
+  z.bigint().refine((domain) => domain < 2n ** 64n, { error: 'must fit 64 bits' }),
+  {
+    decode: (value) => BigInt(value),
+    encode: (domain) => {
+      const number = Number(domain);
+      return Number.isSafeInteger(number) ? number : domain;
+    },
+  },
+);
 
 /** A certificate as PEM; normalised, so that equal certificates have equal texts. */
 export const certificateSchema = z.codec(text, text, {

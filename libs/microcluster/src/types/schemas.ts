@@ -7,7 +7,9 @@ import {
   countSchema,
   durationSchema,
   extensionsSchema,
+  failureDomainSchema,
   flagSchema,
+  listenAddressSchema,
   textSchema,
   timeSchema,
 } from './scalars.js';
@@ -121,13 +123,30 @@ export type ServerConfig = z.output<typeof serverConfigSchema>;
 export const serverConfigsSchema = z.record(z.string(), serverConfigSchema);
 export type ServerConfigs = z.output<typeof serverConfigsSchema>;
 
+/** Body of `PUT daemon/servers`, where a missing port is 8443. */
+export const serverListenConfigsSchema = z.record(
+  z.string(),
+  goObject({ address: listenAddressSchema }),
+);
+
 /** What `daemon.yaml` holds. */
 export const daemonConfigSchema = goObject({
   name: textSchema,
   address: addressSchema,
   servers: serverConfigsSchema.default({}),
+  /** Since 3.1; missing when it was never set. */
+  'failure-domain': failureDomainSchema.optional(),
 });
 export type DaemonConfig = z.output<typeof daemonConfigSchema>;
+
+/** Body of `PUT|PATCH daemon/config`: a missing key is one that is not to be changed. */
+export const daemonConfigPatchSchema = goObject({
+  name: z.string({ error: 'must be a string' }).optional(),
+  address: addressSchema.unwrap().optional(),
+  servers: serverListenConfigsSchema.optional(),
+  'failure-domain': failureDomainSchema.optional(),
+});
+export type DaemonConfigPatch = z.output<typeof daemonConfigPatchSchema>;
 
 /** Reply of `GET /core/internal/sql`. */
 export const sqlDumpSchema = goObject({ text: textSchema });

@@ -1,0 +1,46 @@
+/** The configuration of this member: `/core/1.0/daemon/servers` and `/core/1.0/daemon/config` (`spec/core-api.md` 22.5). */
+import { Injectable } from '@nestjs/common';
+import { CoreRoute, type CoreRequest } from '../listeners/index.js';
+import { DaemonConfiguration } from '../servers/index.js';
+import {
+  daemonConfigPatchSchema,
+  daemonConfigSchema,
+  encodeValue,
+  parseValue,
+  serverConfigsSchema,
+  serverListenConfigsSchema,
+} from '../types/index.js';
+
+@Injectable()
+export class DaemonEndpoints {
+  constructor(private readonly configuration: DaemonConfiguration) {}
+
+  @CoreRoute('GET', '/core/1.0/daemon/servers')
+  async servers(): Promise<unknown> {
+    return encodeValue(serverConfigsSchema, (await this.configuration.read()).servers);
+  }
+
+  @CoreRoute('PUT', '/core/1.0/daemon/servers')
+  async replaceServers({ body }: CoreRequest): Promise<void> {
+    const servers = parseValue(serverListenConfigsSchema, body, 'ServerConfig');
+    await this.configuration.change({ servers });
+  }
+
+  @CoreRoute('GET', '/core/1.0/daemon/config')
+  async config(): Promise<unknown> {
+    return encodeValue(daemonConfigSchema, await this.configuration.read());
+  }
+
+  /** Replaces everything: servers that are not named close. Name and address are only compared. */
+  @CoreRoute('PUT', '/core/1.0/daemon/config')
+  async replaceConfig({ body }: CoreRequest): Promise<void> {
+    const { servers = {}, ...rest } = parseValue(daemonConfigPatchSchema, body, 'DaemonConfig');
+    await this.configuration.change({ ...rest, servers });
+  }
+
+  /** Replaces only the keys that are named. */
+  @CoreRoute('PATCH', '/core/1.0/daemon/config')
+  async patchConfig({ body }: CoreRequest): Promise<void> {
+    await this.configuration.change(parseValue(daemonConfigPatchSchema, body, 'DaemonConfig'));
+  }
+}
