@@ -29,7 +29,7 @@ describe('parseJson', () => {
   });
 
   it('reads a text of tens of megabytes beside a long integer, as the dump of a database is', () => {
-    const dump = `INSERT INTO "t" VALUES(1234567890123456);\n${'\\"x'.repeat(10_000_000)}`;
+    const dump = `INSERT INTO "t" VALUES(1234567890123456);\n${'x'.repeat(20_000_000)}${'\\"x'.repeat(1_000_000)}`;
     const value = parseJson(JSON.stringify({ id: 1, dump }).replace('1', '12345678901234567890'));
 
     expect(value).toHaveProperty('id', 12345678901234567890n);

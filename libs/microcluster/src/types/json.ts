@@ -4,8 +4,6 @@ import { InvalidValueError } from './invalid-value-error.js';
 
 /** The beginning of a string, or a number that starts with at least 16 digits; group 2 is what makes it no integer. */
 const STRING_OR_LONG_NUMBER = /"|-?(\d{16,})([.eE])?/g;
-/** An escaped character, or the end of a string. */
-const ESCAPE_OR_END = /\\[^]|"/g;
 /** Digits of the greatest number of 64 bits; longer ones are no value of ours and would take long to convert. */
 const MAX_DIGITS = 20;
 
@@ -61,29 +59,32 @@ function reviveIntegers(text: string): unknown {
 
 /** Where integers are that a `number` cannot hold. Walks over strings instead of matching them, which takes a stack. */
 function* longIntegers(text: string): Generator<{ readonly start: number; readonly end: number }> {
-  STRING_OR_LONG_NUMBER.lastIndex = 0;
-  for (;;) {
-    const match = STRING_OR_LONG_NUMBER.exec(text);
-    if (match === null) return;
+  const pattern = new RegExp(STRING_OR_LONG_NUMBER);
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const [found, digits = '', fraction] = match;
     const { index: start } = match;
     const end = start + found.length;
     if (found === '"') {
-      STRING_OR_LONG_NUMBER.lastIndex = endOfString(text, end);
+      pattern.lastIndex = endOfString(text, end);
       continue;
     }
     // The tail of a fraction or an exponent, such as 0.1234567890123456, is no integer.
     const isInteger = fraction === undefined && !/[\d.eE+]/.test(text[start - 1] ?? '');
     if (!isInteger || digits.length > MAX_DIGITS || Number.isSafeInteger(Number(found))) continue;
     yield { start, end };
-    STRING_OR_LONG_NUMBER.lastIndex = end;
   }
 }
 
 /** The offset after the string whose content starts at `from`. */
 function endOfString(text: string, from: number): number {
-  ESCAPE_OR_END.lastIndex = from;
-  let match = ESCAPE_OR_END.exec(text);
-  while (match !== null && match[0] !== '"') match = ESCAPE_OR_END.exec(text);
-  return match === null ? text.length : ESCAPE_OR_END.lastIndex;
+  let quote = text.indexOf('"', from);
+  while (quote !== -1 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
+  return quote === -1 ? text.length : quote + 1;
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text[first - 1] === '\\') first -= 1;
+  return (at - first) % 2 === 1;
 }
