@@ -1,5 +1,5 @@
 /** The two envelopes in which every answer of the Core API travels (`spec/core-api.md` 5.2). */
-import { goJson } from './go-json.js';
+import { stringifyJson } from '../types/json.js';
 
 /** The Content-Type of every answer in an envelope. */
 export const ENVELOPE_CONTENT_TYPE = 'application/json';
@@ -12,7 +12,7 @@ export const ENVELOPE_CONTENT_TYPE = 'application/json';
  * @throws TypeError when the payload cannot be written as JSON
  */
 export function successEnvelope(metadata: unknown, status = 200): string {
-  const payload = goJson(metadata === undefined ? {} : metadata);
+  const payload = stringifyJson(metadata === undefined ? {} : metadata);
   return `{"type":"sync","status":"Success","status_code":${status},"operation":"","error_code":0,"error":"","metadata":${payload}}\n`;
 }
 
@@ -25,7 +25,7 @@ export function successEnvelope(metadata: unknown, status = 200): string {
  * @throws TypeError when `metadata` cannot be written as JSON
  */
 export function errorEnvelope(status: number, text: string, metadata: unknown = null): string {
-  const error = goJson(text, { escapeHtml: true });
-  const details = goJson(metadata, { escapeHtml: true });
+  const error = stringifyJson(text, { escapeHtml: true });
+  const details = stringifyJson(metadata, { escapeHtml: true });
   return `{"type":"error","status":"","status_code":0,"operation":"","error_code":${status},"error":${error},"metadata":${details}}\n\n`;
 }

@@ -1,5 +1,4 @@
-/** The answer envelope and the JSON in it. */
-export { goJson, type GoJsonOptions } from './go-json.js';
+/** The answer envelope, and writing it. */
 export { ENVELOPE_CONTENT_TYPE, errorEnvelope, successEnvelope } from './envelope.js';
 export {
   ERROR_CODE_HEADER,
