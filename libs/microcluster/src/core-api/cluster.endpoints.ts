@@ -6,7 +6,10 @@ import { Daemon } from '../lifecycle/daemon.js';
 import { CoreRoute, type CoreRequest } from '../listeners/index.js';
 import { MemberList } from '../membership/member-list.js';
 import { Membership } from '../membership/membership.js';
+import { MemberReset } from '../membership/removal/member-reset.js';
+import { Removal } from '../membership/removal/removal.js';
 import {
+  Address,
   clusterMemberSchema,
   clusterMembersSchema,
   encodeValue,
@@ -16,6 +19,8 @@ import {
 
 /** How long finding the leader and being admitted may take, milliseconds. */
 const ADMISSION_LIMIT = 30_000;
+/** How long a removal may take, hooks and changes of roles included, milliseconds. */
+const REMOVAL_LIMIT = 5 * 60_000;
 
 @Injectable()
 export class ClusterEndpoints {
@@ -23,6 +28,8 @@ export class ClusterEndpoints {
     private readonly daemon: Daemon,
     private readonly list: MemberList,
     private readonly membership: Membership,
+    private readonly removal: Removal,
+    private readonly reset: MemberReset,
   ) {}
 
   @CoreRoute('GET', '/core/1.0/cluster', { allowedBeforeInit: true })
@@ -39,5 +46,23 @@ export class ClusterEndpoints {
     const joiner = parseValue(clusterMemberSchema, body, 'ClusterMember');
     const signal = AbortSignal.any([this.daemon.signal, timeLimit(ADMISSION_LIMIT)]);
     return encodeValue(tokenResponseSchema, await this.membership.admit(joiner, signal));
+  }
+
+  @CoreRoute('DELETE', '/core/1.0/cluster/{name}')
+  async remove({ params, query, afterReply }: CoreRequest): Promise<void> {
+    const address = query.get('address') ?? '';
+    await this.removal.remove({
+      name: params['name'] ?? '',
+      address: address === '' ? undefined : Address.parse(address).toString(),
+      force: query.get('force') === '1',
+      signal: AbortSignal.any([this.daemon.signal, timeLimit(REMOVAL_LIMIT)]),
+      afterReply,
+    });
+  }
+
+  /** The name in the path is ignored: whoever is asked forgets itself (`spec/core-api.md` 16.5). */
+  @CoreRoute('PUT', '/core/internal/cluster/{name}')
+  forget({ afterReply }: CoreRequest): void {
+    afterReply(() => this.reset.run());
   }
 }

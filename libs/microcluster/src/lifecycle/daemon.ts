@@ -163,7 +163,9 @@ export class Daemon implements DaemonView {
     } catch (cause) {
       const failure = new MicroclusterError(
         'FAILED',
-        { reason: `Failed to reset this member: ${cause instanceof Error ? cause.message : String(cause)}` },
+        {
+          reason: `Failed to reset this member: ${cause instanceof Error ? cause.message : String(cause)}`,
+        },
         { cause },
       );
       // Half a member is of no use; the next start completes the wipe.

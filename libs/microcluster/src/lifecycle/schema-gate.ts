@@ -1,11 +1,13 @@
 /** Brings an opened database to this release's schema, waiting for members that have not been upgraded (`spec/core-api.md` 20.5). */
+import path from 'node:path';
 import type { DqliteDataSource } from '@microcluster/dqlite';
 import {
+  applyGlobalPatch,
   applySchemaUpdates,
   checkExtensions,
   checkVersions,
+  exchangeReleases,
   executorOf,
-  MembersTable,
   sessionsOf,
   type SchemaVersions,
   type VersionCheck,
@@ -16,6 +18,10 @@ import type { UpgradeBell } from './upgrade-bell.js';
 
 /** A member that is waiting looks again after this long even when nobody rings, milliseconds. */
 const WAIT_LIMIT = 30_000;
+/** Schema updates and patches may rebuild large tables; one statement may take this long, milliseconds. */
+const UPDATE_LIMIT = 60 * 60_000;
+/** File of statements that are run once at the next start (`spec/core-api.md` 20.7). */
+const PATCH_FILE = 'patch.global.sql';
 
 /** Checks versions and applies schema updates. */
 export class SchemaGate {
@@ -31,11 +37,13 @@ export class SchemaGate {
 
   /** Applies every update to a fresh database, without asking anybody (`spec/core-api.md` 20.6). */
   async apply(): Promise<void> {
-    await sessionsOf(this.dataSource)((session) =>
-      applySchemaUpdates(session, {
-        extensions: this.extensions,
-        external: this.args.extensionsSchema,
-      }),
+    await this.dataSource.withOptions({ deadlineMs: UPDATE_LIMIT }, () =>
+      sessionsOf(this.dataSource)((session) =>
+        applySchemaUpdates(session, {
+          extensions: this.extensions,
+          external: this.args.extensionsSchema,
+        }),
+      ),
     );
   }
 
@@ -47,9 +55,17 @@ export class SchemaGate {
    * @throws MicroclusterError when this member is the one that is behind
    */
   async pass(name: string, signal: AbortSignal, waiting: (members: number) => void): Promise<void> {
+    await this.applyPatch();
     await this.until(signal, waiting, () => this.compare(name, 'versions'));
     await this.apply();
     await this.until(signal, waiting, () => this.compare(name, 'extensions'));
+  }
+
+  private async applyPatch(): Promise<void> {
+    const file = path.join(this.args.stateDir, PATCH_FILE);
+    await this.dataSource.withOptions({ deadlineMs: UPDATE_LIMIT }, () =>
+      sessionsOf(this.dataSource)((session) => applyGlobalPatch(session, file)),
+    );
   }
 
   private async until(
@@ -72,9 +88,8 @@ export class SchemaGate {
 
   private compare(name: string, what: 'versions' | 'extensions'): Promise<VersionCheck> {
     return this.dataSource.transaction(async (manager) => {
-      const members = new MembersTable(executorOf(manager));
-      await members.updateRelease(name, this.versions, this.extensions);
-      const rows = await members.list();
+      const own = { name, versions: this.versions, extensions: this.extensions };
+      const rows = await exchangeReleases(executorOf(manager), own);
       return what === 'versions'
         ? checkVersions(this.versions, rows)
         : checkExtensions(this.extensions, rows);

@@ -14,6 +14,7 @@ import {
   type WireKeyPair,
 } from '../types/index.js';
 import type { ClusterRecords } from './cluster-records.js';
+import type { ConsistencyCheck } from './consistency/consistency-check.js';
 
 export interface AdmitParts {
   readonly state: StateDirectory;
@@ -21,6 +22,7 @@ export interface AdmitParts {
   readonly trust: TrustStore;
   readonly schema: SchemaGate;
   readonly records: ClusterRecords;
+  readonly consistency: ConsistencyCheck;
 }
 
 /** Checks that can be made on any member, before the request is forwarded to the leader. */
@@ -39,16 +41,19 @@ export function checkJoinRequest(trust: TrustStore, joiner: ClusterMember): void
  * a time; everything is checked before anything is stored.
  */
 export async function admitMember(
-  { state, identity, trust, schema, records }: AdmitParts,
+  { state, identity, trust, schema, records, consistency }: AdmitParts,
   joiner: ClusterMember,
+  signal: AbortSignal,
 ): Promise<TokenResponse> {
   const mismatch = describeExtensionsMismatch(joiner.extensions, schema.extensions);
   if (mismatch !== undefined) {
     throw new MicroclusterError('FAILED', { reason: mismatch });
   }
   requireEqualSchema(joiner, schema);
+  await consistency.require(signal);
   const names = dnsNamesOf(joiner.certificate);
-  await records.write(async ({ members, tokens }) => {
+  await records.write(async ({ members, tokens, removals }) => {
+    await removals.forget(joiner.name);
     const token = await tokens.reserve(joiner.secret, joiner.certificate, new Date());
     if (!names.includes(token.name)) {
       throw new MicroclusterError('FAILED', {

@@ -1,13 +1,21 @@
 /** Transactions on the framework's own tables: the members of the cluster and the join tokens. */
 import type { DqliteDataSource } from '@microcluster/dqlite';
-import { executorOf, MembersTable, sessionsOf, TokensTable } from '../database/index.js';
+import {
+  executorOf,
+  MembersTable,
+  sessionsOf,
+  TokensTable,
+  type SqlExecutor,
+} from '../database/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { DatabaseStatus } from '../lifecycle/life-cycle.js';
+import { RemovalsTable } from './removal/removals-table.js';
 
 /** The tables, bound to one transaction or connection. */
 export interface Tables {
   readonly members: MembersTable;
   readonly tokens: TokensTable;
+  readonly removals: RemovalsTable;
 }
 
 /** Access to the framework's tables while the database is open or waits for an upgrade (`spec/core-api.md` 20.1). */
@@ -31,16 +39,11 @@ export class ClusterRecords {
   /** Runs `work` on one connection, without a transaction: for a single read. @throws as {@link write} */
   async read<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
     this.requireDatabase();
-    return sessionsOf(this.dataSource)((session) =>
-      work({ members: new MembersTable(session), tokens: new TokensTable(session) }),
-    );
+    return sessionsOf(this.dataSource)((session) => work(tablesOf(session)));
   }
 
   private transact<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction((manager) => {
-      const executor = executorOf(manager);
-      return work({ members: new MembersTable(executor), tokens: new TokensTable(executor) });
-    });
+    return this.dataSource.transaction((manager) => work(tablesOf(executorOf(manager))));
   }
 
   private requireDatabase(): void {
@@ -51,4 +54,12 @@ export class ClusterRecords {
       });
     }
   }
+}
+
+function tablesOf(executor: SqlExecutor): Tables {
+  return {
+    members: new MembersTable(executor),
+    tokens: new TokensTable(executor),
+    removals: new RemovalsTable(executor),
+  };
 }

@@ -10,18 +10,17 @@ import {
 import { admitMember, checkJoinRequest, type AdmitParts } from './admit.js';
 import { bootstrapCluster } from './bootstrap.js';
 import { joinCluster, type JoinParts } from './join.js';
-import { Turnstile } from './turnstile.js';
-
-/** How many joiners may queue at the leader; more are asked to come back. */
-const JOIN_QUEUE = 64;
+import type { Turnstile } from './turnstile.js';
 
 /** Everything that bootstrap, join and admission need. */
-export type MembershipParts = JoinParts & AdmitParts;
+export type MembershipParts = JoinParts &
+  AdmitParts & {
+    /** Changes of membership exclude each other at the leader. */
+    readonly turnstile: Turnstile;
+  };
 
 /** The one entrance to changes of membership on this member. */
 export class Membership {
-  private readonly joins = new Turnstile(JOIN_QUEUE);
-
   constructor(private readonly parts: MembershipParts) {}
 
   /** Handles `POST /core/control` (`spec/core-api.md` 9.3). */
@@ -56,7 +55,7 @@ export class Membership {
 
   /** Handles `POST /core/internal/cluster`: decides as the leader, or passes the request on to it. */
   async admit(joiner: ClusterMember, signal: AbortSignal): Promise<TokenResponse> {
-    const { runtime, identity, trust, peers } = this.parts;
+    const { runtime, identity, trust, peers, turnstile } = this.parts;
     checkJoinRequest(trust, joiner);
     const leader = await runtime.opened.leader(signal);
     if (leader === undefined) {
@@ -65,7 +64,7 @@ export class Membership {
       });
     }
     if (leader === identity.address) {
-      return this.joins.pass(() => admitMember(this.parts, joiner));
+      return turnstile.pass(() => admitMember(this.parts, joiner, signal), signal);
     }
     return peers.with(leader, (client) => client.addMember(joiner, { signal }));
   }

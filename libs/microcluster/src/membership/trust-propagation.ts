@@ -1,8 +1,16 @@
 /** Adds and removes trusted members here and on all peers that can be reached; the others learn by heartbeat. */
+import { timeLimit } from '@microcluster/dqlite/time-limit';
 import type { LoggerService } from '@nestjs/common';
+import { failedWith } from '../errors/failed-with.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { TrustStore, TrustedMember } from '../trust/index.js';
 import type { Peers } from './peers.js';
+
+/**
+ * How long one peer may take, milliseconds. One that swallows packets must not hold up a join or a removal;
+ * it learns by heartbeat.
+ */
+const PEER_LIMIT = 5_000;
 
 /** Whether the change is passed on to the other members. */
 export interface PropagationOptions {
@@ -22,20 +30,13 @@ export class TrustPropagation {
     if (fanOut) {
       const others = this.peers.others().filter((peer) => peer.address !== member.address);
       await this.passOn(others, 'truststore-add', (client) =>
-        client.truststoreAdd(member, { notification: true }),
+        client.truststoreAdd(member, { notification: true, signal: timeLimit(PEER_LIMIT) }),
       );
     }
     if (this.trust.byName(member.name) === undefined) {
-      await this.trust.add(member).catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new MicroclusterError(
-          'FAILED',
-          {
-            reason: `Failed adding local record of newly joined node "${member.name}": ${reason}`,
-          },
-          { cause: error },
-        );
-      });
+      await this.trust
+        .add(member)
+        .catch(failedWith(`Failed adding local record of newly joined node "${member.name}"`));
     }
   }
 
@@ -46,13 +47,26 @@ export class TrustPropagation {
         reason: `No truststore entry found for node with name "${name}"`,
       });
     }
-    if (fanOut) {
-      const others = this.peers.others().filter((peer) => peer.name !== name);
-      await this.passOn(others, 'truststore-remove', (client) =>
-        client.truststoreRemove(name, { notification: true }),
-      );
-    }
-    await this.trust.remove(name);
+    if (fanOut) await this.passRemovalOn(name);
+    await this.trust
+      .remove(name)
+      .catch(failedWith(`Failed to remove truststore entry for node with name "${name}"`));
+  }
+
+  /**
+   * As {@link remove} with all peers, for one that may be forgotten already, here or there.
+   * @returns whether it was trusted here
+   */
+  async forget(name: string): Promise<boolean> {
+    await this.passRemovalOn(name);
+    return this.trust.remove(name);
+  }
+
+  private async passRemovalOn(name: string): Promise<void> {
+    const others = this.peers.others().filter((peer) => peer.name !== name);
+    await this.passOn(others, 'truststore-remove', (client) =>
+      client.truststoreRemove(name, { notification: true, signal: timeLimit(PEER_LIMIT) }),
+    );
   }
 
   private async passOn(

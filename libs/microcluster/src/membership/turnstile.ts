@@ -1,7 +1,7 @@
 /** Lets one operation through at a time, in the order of arrival. */
 import { MicroclusterError } from '../errors/index.js';
 
-/** A FIFO queue of operations that exclude each other, such as joins at the leader. */
+/** A FIFO queue of operations that exclude each other, such as changes of membership at the leader. */
 export class Turnstile {
   private tail: Promise<void> = Promise.resolve();
   private waiting = 0;
@@ -12,14 +12,19 @@ export class Turnstile {
    */
   constructor(private readonly limit: number) {}
 
-  /** Runs `operation` once all earlier ones have ended, however they ended. */
-  async pass<T>(operation: () => Promise<T>): Promise<T> {
-    if (this.waiting > this.limit) {
-      throw new MicroclusterError('BUSY_MEMBERSHIP', {});
-    }
+  /**
+   * Runs `operation` once all earlier ones have ended, however they ended.
+   *
+   * @param signal gives up waiting; an operation that has begun is its own affair
+   * @throws MicroclusterError `BUSY_MEMBERSHIP` when the queue is full; the reason of `signal`
+   */
+  async pass<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.waiting > this.limit) throw new MicroclusterError('BUSY_MEMBERSHIP', {});
     this.waiting += 1;
-    const before = this.tail;
-    const running = before.then(operation);
+    const running = this.tail.then(() => {
+      signal?.throwIfAborted();
+      return operation();
+    });
     this.tail = running.then(
       () => undefined,
       () => undefined,

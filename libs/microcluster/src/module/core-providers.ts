@@ -459,5 +459,6 @@ export const CORE_PROVIDERS: Provider[] = [
   membership,
   memberList,
   propagation,
+  ...MEMBERSHIP_PROVIDERS,
   clusterState,
 ];

@@ -8,6 +8,7 @@ import {
   type Dial,
   type TunnelTrust,
 } from '@microcluster/dqlite';
+import { MicroclusterError } from '../errors/index.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
 import type { EngineRound, OpenEngine, OpenOptions } from './engine-runtime.js';
 
@@ -56,6 +57,9 @@ export async function openDqlite(
   const sql = new DqliteEngine({ client: app.client(DATABASE) });
   return {
     name: 'dqlite',
+    get processId() {
+      return host.pid;
+    },
     sql,
     ready: (signal) => app.ready(AbortSignal.any([signal, timeLimit(args.timeouts.ready)])),
     async leader(signal) {
@@ -63,6 +67,8 @@ export async function openDqlite(
     },
     members: (signal) => app.members(signal),
     removeMember: (id, signal) => app.remove(id, signal),
+    transferLeadership: (signal) => transferLeadership(app, signal),
+    onRemoved: (listener) => void app.onRemoved(listener),
     acceptRaw: (socket, head) => host.acceptRaw(socket, head),
     acceptStream: (stream, certificate) => host.acceptStream(stream, certificate),
     dialLocal: (signal) => host.dialLocal(signal),
@@ -76,4 +82,16 @@ export async function openDqlite(
       await app.close();
     },
   };
+}
+
+/** A cluster of two has one voter, so the other one may have to be made a voter first (`spec/core-api.md` 16.2). */
+async function transferLeadership(app: DqliteApp, signal: AbortSignal): Promise<void> {
+  const others = (await app.members(signal)).filter((member) => member.id !== app.id);
+  const [first] = others;
+  if (first !== undefined && !others.some((member) => member.role === 'voter')) {
+    await app.assign(first.id, 'voter', signal);
+  } else if (first === undefined) {
+    throw new MicroclusterError('FAILED', { reason: 'Found no voters to transfer leadership to' });
+  }
+  await app.transfer(undefined, signal);
 }

@@ -30,6 +30,8 @@ export interface EngineRound {
 /** One open engine. Every method but `close` rejects once it is closed. */
 export interface OpenEngine {
   readonly name: EngineName;
+  /** Process id of the database process; `undefined` while there is none, and for an engine in this process. */
+  readonly processId: number | undefined;
   /** The SQL side, for the data source. */
   readonly sql: SqlEngine;
   /** Resolves when the engine has found its place in the cluster; its peers must be able to reach it meanwhile. */
@@ -40,6 +42,13 @@ export interface OpenEngine {
   members(signal: AbortSignal): Promise<readonly NodeInfo[]>;
   /** Takes a node out of the replication, by id; one that is already gone is no error. */
   removeMember(id: bigint, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes another member the leader, giving it a vote first where nobody else has one.
+   * @throws MicroclusterError when there is nobody who could lead
+   */
+  transferLeadership(signal: AbortSignal): Promise<void>;
+  /** Calls `listener` when the cluster has taken this member out of the replication; the engine is dead then. */
+  onRemoved(listener: () => void): void;
   /** Inbound TCP socket of a member that speaks our ALPN name. */
   acceptRaw(socket: Socket, head: Buffer): void;
   /** Inbound, authenticated byte stream of a member. */

@@ -23,11 +23,14 @@ export function openSqlite(intervalMs: number, options: OpenOptions, onRound: On
   timer.unref();
   return {
     name: 'sqlite',
+    processId: undefined,
     sql,
     ready: () => Promise.resolve(),
     leader: () => Promise.resolve(self.address),
     members: () => Promise.resolve([self]),
     removeMember: () => Promise.reject(new MicroclusterError('ENGINE_HAS_NO_PEERS', {})),
+    transferLeadership: () => Promise.reject(new MicroclusterError('ENGINE_HAS_NO_PEERS', {})),
+    onRemoved: () => undefined,
     acceptRaw: (socket) => socket.destroy(),
     acceptStream: (stream) => stream.destroy(),
     dialLocal: () => Promise.reject(new MicroclusterError('ENGINE_HAS_NO_PEERS', {})),

@@ -1,0 +1,135 @@
+/** Removes members: here when this member leads, else by passing the request on (`spec/core-api.md` 16). */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Daemon } from '../../lifecycle/daemon.js';
+import { MicroclusterError } from '../../errors/index.js';
+import type { TrustStore } from '../../trust/index.js';
+import { canonicalAddress } from '../../types/index.js';
+import type { ConsistencyCheck } from '../consistency/consistency-check.js';
+import type { Turnstile } from '../turnstile.js';
+import { decideRemoval, type RemovalDecision } from './decide-removal.js';
+import { removeOtherMember, type RemovalParts } from './removal-steps.js';
+import type { SelfRemovalLatch } from './self-removal-latch.js';
+
+/** Pause between two looks at who leads, milliseconds. */
+const LEADER_POLL = 100;
+
+/** A request to remove a member. */
+export interface RemovalRequest {
+  readonly name: string;
+  /** Names a member that only the replication knows. */
+  readonly address: string | undefined;
+  readonly force: boolean;
+  /** Aborts when the request is given up; a removal that has begun goes on to its end all the same. */
+  readonly signal: AbortSignal;
+  /** Registers what is done once the request has its answer. */
+  readonly afterReply: (action: () => void) => void;
+}
+
+export interface RemovalServiceParts extends RemovalParts {
+  readonly daemon: Pick<Daemon, 'signal'>;
+  readonly trust: TrustStore;
+  readonly consistency: ConsistencyCheck;
+  readonly latch: SelfRemovalLatch;
+  /** Changes of membership exclude each other at the leader. */
+  readonly turnstile: Turnstile;
+}
+
+/** The one entrance to removals on this member. */
+export class Removal {
+  constructor(private readonly parts: RemovalServiceParts) {}
+
+  /**
+   * Removes a member. Resolves when all remaining members know.
+   *
+   * @throws MicroclusterError by the rules of `spec/core-api.md` 16.2, or naming the step that failed
+   */
+  async remove(request: RemovalRequest): Promise<void> {
+    const { identity } = this.parts;
+    const leader = await this.leader(request.signal);
+    if (isSame(leader, identity.address)) {
+      await this.parts.turnstile.pass(() => this.lead(request));
+    } else {
+      await this.forward(leader, request);
+    }
+  }
+
+  private async lead(request: RemovalRequest): Promise<void> {
+    const { logger, daemon, consistency, runtime } = this.parts;
+    const { name, force } = request;
+    const decision = await this.decide(request);
+    switch (decision.kind) {
+      case 'refuse':
+        throw new MicroclusterError(
+          'FAILED',
+          { reason: decision.reason },
+          { status: decision.status },
+        );
+      case 'done':
+        return;
+      case 'step-down':
+        await runtime.opened.transferLeadership(request.signal);
+        return this.forward(await this.otherLeader(request.signal), request);
+      case 'remove': {
+        if (!force && !decision.target.isRepeated) await consistency.require(request.signal);
+        const skipped = await removeOtherMember(this.parts, decision.target, force, daemon.signal);
+        const { address } = decision.target;
+        logger.log({ event: 'member-removed', member: name, address, force, skipped });
+      }
+    }
+  }
+
+  private async decide({ name, address, signal }: RemovalRequest): Promise<RemovalDecision> {
+    const { records, runtime, trust, identity } = this.parts;
+    const nodes = await runtime.opened.members(signal);
+    const { rows, record } = await records.read(async ({ members, removals }) => ({
+      rows: await members.list(),
+      record: await removals.byName(name),
+    }));
+    return decideRemoval({
+      name,
+      address,
+      self: identity.address,
+      rows,
+      trusted: trust.list(),
+      nodes,
+      record,
+    });
+  }
+
+  /** The leader will reset us when we are the one to go; our own answer must be out before. */
+  private async forward(leader: string, request: RemovalRequest): Promise<void> {
+    const { peers, latch, identity } = this.parts;
+    const { name, address, force, signal } = request;
+    if (name === identity.name) request.afterReply(latch.hold());
+    await peers.with(leader, (client) =>
+      client.request('DELETE', `/core/1.0/cluster/${encodeURIComponent(name)}`, {
+        query: { ...(force ? { force: '1' } : {}), ...(address === undefined ? {} : { address }) },
+        signal,
+        timeoutMs: 0,
+      }),
+    );
+  }
+
+  private async leader(signal: AbortSignal): Promise<string> {
+    const leader = await this.parts.runtime.opened.leader(signal);
+    if (leader === undefined) {
+      throw new MicroclusterError('UNAVAILABLE', {
+        reason: 'The cluster has no leader at the moment; try again in a few seconds',
+      });
+    }
+    return leader;
+  }
+
+  /** After the transfer, the new leader may take a moment to show. */
+  private async otherLeader(signal: AbortSignal): Promise<string> {
+    for (;;) {
+      const leader = await this.parts.runtime.opened.leader(signal);
+      if (leader !== undefined && !isSame(leader, this.parts.identity.address)) return leader;
+      await pause(LEADER_POLL, undefined, { signal });
+    }
+  }
+}
+
+function isSame(one: string, other: string): boolean {
+  return canonicalAddress(one) === canonicalAddress(other);
+}
