@@ -10,6 +10,7 @@ import {
   type RequestContext,
 } from '../access/index.js';
 import { Address } from '../types/address.js';
+import { assumedCallerOf } from './assumed-caller.js';
 import type { ListenerIdentity } from './listener-identity.js';
 import type { RequestTarget } from './request-target.js';
 
@@ -21,15 +22,17 @@ export function establishContext(
   view: DaemonView,
 ): RequestContext {
   const certificate = listener.isTls ? peerCertificateOf(request.socket) : undefined;
-  const { trusted, peer } = decideTrust({
-    listener: listener.name,
-    host: target.authority ?? request.headers.host,
-    ownAddresses: [view.address(), ...additionalAddresses(request, listener)],
-    certificate,
-    now: new Date(),
-    preInitTrustsEverybody: view.preInitTrustsEverybody(),
-    trustedMember: (fingerprint) => view.trustedMember(fingerprint),
-  });
+  const { trusted, peer } =
+    assumedCallerOf(request) ??
+    decideTrust({
+      listener: listener.name,
+      host: target.authority ?? request.headers.host,
+      ownAddresses: [view.address(), ...additionalAddresses(request, listener)],
+      certificate,
+      now: new Date(),
+      preInitTrustsEverybody: view.preInitTrustsEverybody(),
+      trustedMember: (fingerprint) => view.trustedMember(fingerprint),
+    });
   return {
     listener: listener.name,
     trusted,

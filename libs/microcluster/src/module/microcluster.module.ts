@@ -2,9 +2,12 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import {
   DAEMON_ARGS,
+  DAEMON_ARGS_ADJUSTMENT,
+  UNADJUSTED,
   mergeServers,
   parseDaemonArgs,
   type DaemonArgs,
+  type DaemonArgsAdjustment,
   type DynamicDaemonArgs,
   type ParsedDaemonArgs,
   type StaticDaemonArgs,
@@ -40,8 +43,19 @@ export class MicroclusterModule {
    * @throws TypeError that names every setting which cannot be used
    */
   static forRoot(args: DaemonArgs): DynamicModule {
-    const parsed = parseDaemonArgs(args);
-    return MicroclusterModule.around([], [{ provide: DAEMON_ARGS, useValue: parsed }]);
+    // A directory that is missing here may still come from a testing module; the start asks again.
+    parseDaemonArgs({ ...args, stateDir: args.stateDir ?? '.' });
+    return MicroclusterModule.around(
+      [],
+      [
+        UNADJUSTED,
+        {
+          provide: DAEMON_ARGS,
+          inject: [DAEMON_ARGS_ADJUSTMENT],
+          useFactory: async (adjust: DaemonArgsAdjustment) => parseDaemonArgs(await adjust(args)),
+        },
+      ],
+    );
   }
 
   /** As {@link forRoot}, with the settings made by a factory when the application starts. */
@@ -68,19 +82,26 @@ function providersOf(options: DaemonArgsAsync): Provider[] {
     ...(apiExtensions === undefined ? {} : { apiExtensions }),
     ...(servers === undefined ? {} : { servers }),
   };
-  const combine = (dynamic: DynamicDaemonArgs): ParsedDaemonArgs =>
-    parseDaemonArgs({
-      ...dynamic,
-      ...fixed,
-      servers: mergeServers(fixed.servers ?? {}, dynamic.servers ?? {}),
-    });
+  const combine = async (
+    adjust: DaemonArgsAdjustment,
+    dynamic: DynamicDaemonArgs,
+  ): Promise<ParsedDaemonArgs> =>
+    parseDaemonArgs(
+      await adjust({
+        ...dynamic,
+        ...fixed,
+        servers: mergeServers(fixed.servers ?? {}, dynamic.servers ?? {}),
+      }),
+    );
   const { useFactory, useClass, useExisting } = options;
   if (useFactory !== undefined) {
     return [
+      UNADJUSTED,
       {
         provide: DAEMON_ARGS,
-        inject: [...(options.inject ?? [])],
-        useFactory: async (...args: never[]) => combine(await useFactory(...args)),
+        inject: [DAEMON_ARGS_ADJUSTMENT, ...(options.inject ?? [])],
+        useFactory: async (adjust: DaemonArgsAdjustment, ...args: never[]) =>
+          combine(adjust, await useFactory(...args)),
       },
     ];
   }
@@ -91,11 +112,13 @@ function providersOf(options: DaemonArgsAsync): Provider[] {
     );
   }
   return [
+    UNADJUSTED,
     ...(useClass === undefined ? [] : [useClass]),
     {
       provide: DAEMON_ARGS,
-      inject: [factory],
-      useFactory: async (maker: DaemonArgsFactory) => combine(await maker.createDaemonArgs()),
+      inject: [DAEMON_ARGS_ADJUSTMENT, factory],
+      useFactory: async (adjust: DaemonArgsAdjustment, maker: DaemonArgsFactory) =>
+        combine(adjust, await maker.createDaemonArgs()),
     },
   ];
 }

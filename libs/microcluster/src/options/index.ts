@@ -1,3 +1,4 @@
+export * from './adjust-daemon-args.js';
 export type * from './daemon-args.js';
 export * from './merge-servers.js';
 export * from './parse-daemon-args.js';
