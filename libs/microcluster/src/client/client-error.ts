@@ -39,13 +39,27 @@ export class MicroclusterClientError extends Error {
     options?: ErrorOptions,
     /** What the peer added for programs; Go peers add nothing. */
     readonly details?: unknown,
+    /** The peer's wish to be asked again after this long, milliseconds: it is busy, and did nothing. */
+    readonly retryAfterMs?: number,
   ) {
     super(message, options);
   }
 
   /** An error that the peer answered with. */
-  static replied(status: number, message: string, details?: unknown): MicroclusterClientError {
-    return new MicroclusterClientError('REPLIED', message, status, undefined, details);
+  static replied(
+    status: number,
+    message: string,
+    details?: unknown,
+    retryAfterMs?: number,
+  ): MicroclusterClientError {
+    return new MicroclusterClientError(
+      'REPLIED',
+      message,
+      status,
+      undefined,
+      details,
+      retryAfterMs,
+    );
   }
 
   /** An error of the way to the peer. */

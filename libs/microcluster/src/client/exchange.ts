@@ -1,6 +1,6 @@
 /** One HTTP request on a connection of its own, with a deadline; undici is loaded on first use. */
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { stringifyJson } from '../types/json.js';
 import { isClientError, MicroclusterClientError } from './client-error.js';
@@ -35,7 +35,7 @@ export interface Exchange extends RequestOptions {
   readonly method: HttpMethod;
   /** From the root, with variables percent-encoded, without a query. */
   readonly path: string;
-  /** A value sent as JSON, or bytes sent as they are. */
+  /** A value sent as JSON, or bytes or a stream of bytes sent as they are. */
   readonly body?: unknown;
 }
 
@@ -120,7 +120,7 @@ async function open(endpoint: Endpoint, exchange: Exchange): Promise<OpenExchang
 }
 
 /** Gives undici a socket, or the error that prevented it. */
-async function handOver(
+export async function handOver(
   endpoint: Endpoint,
   signal: AbortSignal,
   callback: (...outcome: [error: Error, socket: null] | [error: null, socket: Socket]) => void,
@@ -135,7 +135,13 @@ async function handOver(
   callback(null, socket);
 }
 
-function startDeadline(timeoutMs: number) {
+interface Deadline {
+  readonly signal: AbortSignal;
+  readonly clear: () => void;
+}
+
+/** A time limit that can be lifted; 0 and `Infinity` are none. */
+export function startDeadline(timeoutMs: number): Deadline {
   const controller = new AbortController();
   const timer =
     timeoutMs > 0 && timeoutMs !== Infinity
@@ -144,26 +150,34 @@ function startDeadline(timeoutMs: number) {
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
 
-function pathOf({ path, query, target }: Exchange): string {
+/** Path and query of an exchange. */
+export function pathOf({ path, query, target }: Exchange): string {
   const parameters = new URLSearchParams(query);
   if (target !== undefined) parameters.set('target', target);
   return parameters.size === 0 ? path : `${path}?${parameters}`;
 }
 
+/** The value of `User-Agent`, by which a notification is known. */
+export function userAgentOf({ notification }: RequestOptions): string {
+  return notification === true ? NOTIFIER_USER_AGENT : 'microcluster';
+}
+
 function bodyOf(
-  { body, headers, notification }: Exchange,
+  exchange: Exchange,
   endpoint: Endpoint,
 ): Pick<Dispatcher.RequestOptions, 'headers' | 'body'> {
+  const { body, headers } = exchange;
   const sent: Record<string, string> = { host: endpoint.host, accept: 'application/json' };
-  sent['user-agent'] = notification === true ? NOTIFIER_USER_AGENT : 'microcluster';
+  sent['user-agent'] = userAgentOf(exchange);
   if (body === undefined) return { headers: { ...sent, ...headers } };
+  if (body instanceof Readable) return { headers: { ...sent, ...headers }, body };
   if (body instanceof Uint8Array) return { headers: { ...sent, ...headers }, body };
   sent['content-type'] = 'application/json';
   return { headers: { ...sent, ...headers }, body: stringifyJson(body) };
 }
 
 /** An error of undici, of the connection or of the caller's signal, as one sentence. */
-function describeFailure(
+export function describeFailure(
   error: unknown,
   endpoint: Endpoint,
   exchange: Exchange,

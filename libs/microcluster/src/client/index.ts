@@ -11,6 +11,7 @@ export {
   type RawReply,
   type RequestOptions,
 } from './exchange.js';
+export type { WebSocketOptions } from './web-socket.js';
 export {
   MicroclusterClient,
   type BodyOptions,
@@ -23,6 +24,7 @@ export type {
   ClusterMemberLocal,
   Control,
   DaemonConfig,
+  DaemonConfigPatch,
   HeartbeatInfo,
   Server,
   ServerConfigs,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
+import { Readable } from 'node:stream';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as startedLater } from 'node:timers/promises';
@@ -122,6 +123,27 @@ describe('a call over the control socket', () => {
       status: 503,
       message: 'Daemon is <not> ready yet',
     });
+  });
+
+  it.each([
+    ['7', 7_000],
+    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+    ['soon', undefined],
+  ])('says when a busy daemon wants to be asked again: %s', async (header, expected) => {
+    const { server, client } = await local();
+    server.answer = (_request, reply) => {
+      reply.setHeader('retry-after', header);
+      return { status: 503, text: failure(503, 'Too many joins') };
+    };
+    await expect(client.ready()).rejects.toMatchObject({ retryAfterMs: expected });
+  });
+
+  it('sends a stream as it comes', async () => {
+    const { server, client } = await local();
+    const body = Readable.from([Buffer.from('one '), Buffer.from('two')]);
+    await client.request('PUT', '/1.0/upload', { body });
+    expect(server.requests).toMatchObject([{ body: 'one two' }]);
+    expect(server.requests[0]?.headers).not.toHaveProperty('content-type');
   });
 
   it('uses the HTTP status, not the one in the body', async () => {
@@ -355,8 +377,8 @@ describe('typed calls', () => {
     server.answer = ({ method, url }) => {
       if (method === 'POST' && url === '/core/control/tokens') return { text: success('"token"') };
       if (url === '/core/internal/sql?schema=1') return { text: success('{"text":"x"}') };
-      if (url === '/core/internal/sql') return { text: success('{"Results":null}') };
-      return method === 'PATCH' ? { text: '' } : {};
+      if (url?.startsWith('/core/internal/sql')) return { text: success('{"Results":null}') };
+      return url === '/core/internal/database' ? { text: '' } : {};
     };
     await client.control({
       bootstrap: true,
@@ -370,7 +392,10 @@ describe('typed calls', () => {
     );
     await client.revokeToken('c2');
     await client.removeMember('c2', { force: true });
+    await client.removeMember('c2', { address: '[::1]:1' });
     await client.resetMember('c2');
+    await client.replaceDaemonConfig({ servers: {} });
+    await client.updateDaemonConfig({ 'failure-domain': 2n ** 60n });
     await client.updateCertificate('cluster', { cert: 'c', key: 'k', ca: '' });
     await client.daemonServers();
     await client.updateDaemonServers({ extra: { address: '[::1]:1' } });
@@ -381,6 +406,7 @@ describe('typed calls', () => {
     await client.patchDatabase();
     expect(await client.sqlDump({ schemaOnly: true })).toEqual({ text: 'x' });
     expect(await client.sqlBatch('SELECT 1')).toEqual({ Results: null });
+    await client.sqlBatch('SELECT 2', { transaction: true });
     await client.shutdown();
     expect(
       server.requests.map(({ method, url, body }) => `${method} ${url} ${body}`.trim()),
@@ -389,7 +415,10 @@ describe('typed calls', () => {
       'POST /core/control/tokens {"name":"c2","expire_after":10800000000000}',
       'DELETE /core/1.0/tokens/c2',
       'DELETE /core/1.0/cluster/c2?force=1',
+      'DELETE /core/1.0/cluster/c2?address=%5B%3A%3A1%5D%3A1',
       'PUT /core/internal/cluster/c2',
+      'PUT /core/1.0/daemon/config {"servers":{}}',
+      'PATCH /core/1.0/daemon/config {"failure-domain":1152921504606846976}',
       'PUT /core/1.0/cluster/certificates/cluster {"cert":"c","key":"k","ca":""}',
       'GET /core/1.0/daemon/servers',
       'PUT /core/1.0/daemon/servers {"extra":{"address":"[::1]:1"}}',
@@ -400,9 +429,12 @@ describe('typed calls', () => {
       'PATCH /core/internal/database',
       'GET /core/internal/sql?schema=1',
       'POST /core/internal/sql {"query":"SELECT 1"}',
+      'POST /core/internal/sql?transaction=1 {"query":"SELECT 2"}',
       'POST /core/control/shutdown',
     ]);
-    expect(server.requests.find(({ method }) => method === 'PATCH')?.headers).toMatchObject({
+    expect(
+      server.requests.find(({ url }) => url === '/core/internal/database')?.headers,
+    ).toMatchObject({
       'x-dqlite-version': '1',
       'user-agent': 'lxd-cluster-notifier',
     });

@@ -1,4 +1,5 @@
 /** The Core API as typed calls (`spec/core-api.md` 8). Loads neither HTTP client nor schemas before the first call. */
+import type { WebSocket } from 'undici';
 import type { TrustedMember } from '../trust/trusted-member.js';
 import type * as types from '../types/schemas.js';
 import { MicroclusterClientError } from './client-error.js';
@@ -13,7 +14,8 @@ import {
   type RawReply,
   type RequestOptions,
 } from './exchange.js';
-import { readEnvelope } from './read-envelope.js';
+import { readEnvelope, type ReplyText } from './read-envelope.js';
+import { openWebSocket, type WebSocketOptions } from './web-socket.js';
 import { wireFormat, type Select } from './wire-format.js';
 
 /** Where a client connects to, and how long its calls may take. */
@@ -32,7 +34,7 @@ export interface RemoteHooks {
 
 /** A request body besides the general options. */
 export interface BodyOptions extends RequestOptions {
-  /** A value sent as JSON (`bigint` as integer), or bytes sent as they are. */
+  /** A value sent as JSON (`bigint` as integer), or bytes, or a `Readable` of bytes, sent as they are. */
   readonly body?: unknown;
 }
 
@@ -62,10 +64,9 @@ export class MicroclusterClient {
   async request(method: HttpMethod, path: string, options: BodyOptions = {}): Promise<unknown> {
     const exchange = this.#exchange(method, path, options);
     const url = urlOf(this.#endpoint, exchange);
-    return perform(this.#endpoint, exchange, async (reply) => {
-      const text = await readText(reply);
-      return readEnvelope({ status: reply.status, statusText: reply.statusText, text }, url);
-    });
+    return perform(this.#endpoint, exchange, async (reply) =>
+      readEnvelope(await textOf(reply), url),
+    );
   }
 
   /**
@@ -74,6 +75,17 @@ export class MicroclusterClient {
    */
   async raw(method: HttpMethod, path: string, options: BodyOptions = {}): Promise<RawReply> {
     return performRaw(this.#endpoint, this.#exchange(method, path, options));
+  }
+
+  /**
+   * Opens a WebSocket at `path` over the same connection that requests use: the control socket, or mutual TLS
+   * with the pinned certificate. The deadline ends when it is open; `signal` and {@link close} cut it.
+   *
+   * @returns an open `WebSocket` with the interface of browsers
+   * @throws MicroclusterClientError also with the status and text of a daemon that refuses
+   */
+  async webSocket(path: string, options: WebSocketOptions = {}): Promise<WebSocket> {
+    return openWebSocket(this.#endpoint, this.#exchange('GET', path, options), options.protocols);
   }
 
   /** `GET /core/1.0` */
@@ -94,12 +106,20 @@ export class MicroclusterClient {
     );
   }
 
-  /** `DELETE /core/1.0/cluster/{name}`: removes a member from the cluster. */
+  /**
+   * `DELETE /core/1.0/cluster/{name}`: removes a member from the cluster.
+   *
+   * @param options.force go on where a step fails, as when the member cannot be reached
+   * @param options.address `ip:port` of a member that only the database knows
+   */
   async removeMember(
     name: string,
-    options: RequestOptions & { readonly force?: boolean } = {},
+    options: RequestOptions & { readonly force?: boolean; readonly address?: string } = {},
   ): Promise<void> {
-    await this.request('DELETE', `/core/1.0/cluster/${encodeURIComponent(name)}`, forced(options));
+    const { address, ...rest } = forced(options);
+    const query = { ...rest.query, ...(address !== undefined && { address }) };
+    const path = `/core/1.0/cluster/${encodeURIComponent(name)}`;
+    await this.request('DELETE', path, { ...rest, query });
   }
 
   /** `PUT /core/1.0/cluster/certificates/{name}` */
@@ -124,6 +144,39 @@ export class MicroclusterClient {
       '/core/1.0/daemon/servers',
       (schemas) => schemas.serverConfigsSchema,
       servers,
+      options,
+    );
+  }
+
+  /** `GET /core/1.0/daemon/config`; servers of release 3.1 and later have it. */
+  async daemonConfig(options?: RequestOptions): Promise<types.DaemonConfig> {
+    return this.#get('/core/1.0/daemon/config', (schemas) => schemas.daemonConfigSchema, options);
+  }
+
+  /** `PUT /core/1.0/daemon/config`: replaces what can be changed of it. */
+  async replaceDaemonConfig(
+    config: types.DaemonConfigPatch,
+    options?: RequestOptions,
+  ): Promise<void> {
+    await this.#send(
+      'PUT',
+      '/core/1.0/daemon/config',
+      (schemas) => schemas.daemonConfigPatchSchema,
+      config,
+      options,
+    );
+  }
+
+  /** `PATCH /core/1.0/daemon/config`: changes only the keys that are given. */
+  async updateDaemonConfig(
+    config: types.DaemonConfigPatch,
+    options?: RequestOptions,
+  ): Promise<void> {
+    await this.#send(
+      'PATCH',
+      '/core/1.0/daemon/config',
+      (schemas) => schemas.daemonConfigPatchSchema,
+      config,
       options,
     );
   }
@@ -230,14 +283,14 @@ export class MicroclusterClient {
     const exchange = this.#exchange('PATCH', path, { ...options, headers, notification: true });
     const url = urlOf(this.#endpoint, exchange);
     await perform(this.#endpoint, exchange, async (reply) => {
-      const text = await readText(reply);
+      const read = await textOf(reply);
       // A success has no body, not even an envelope.
-      if (reply.status === 200 && text === '') return;
-      readEnvelope({ status: reply.status, statusText: reply.statusText, text }, url);
+      if (read.status === 200 && read.text === '') return;
+      readEnvelope(read, url);
     });
   }
 
-  /** `GET /core/internal/sql`: the database as SQL text. */
+  /** `GET /core/internal/sql`: the database as SQL text. Control socket only. */
   async sqlDump(
     options: RequestOptions & { readonly schemaOnly?: boolean } = {},
   ): Promise<types.SqlDump> {
@@ -246,15 +299,25 @@ export class MicroclusterClient {
     return this.#get('/core/internal/sql', (schemas) => schemas.sqlDumpSchema, { ...rest, query });
   }
 
-  /** `POST /core/internal/sql`: runs statements. */
-  async sqlBatch(query: string, options?: RequestOptions): Promise<types.SqlBatch> {
+  /**
+   * `POST /core/internal/sql`: runs statements. Control socket only.
+   *
+   * @param options.transaction run all in one transaction; otherwise earlier ones stay when a later one fails.
+   *   Members in Go do not know it. Default `false`.
+   */
+  async sqlBatch(
+    sql: string,
+    options: RequestOptions & { readonly transaction?: boolean } = {},
+  ): Promise<types.SqlBatch> {
     const path = '/core/internal/sql';
+    const { transaction, ...rest } = options;
+    const query = { ...rest.query, ...(transaction === true && { transaction: '1' }) };
     const reply = await this.#send(
       'POST',
       path,
       (schemas) => schemas.sqlQuerySchema,
-      { query },
-      options,
+      { query: sql },
+      { ...rest, query },
     );
     return this.#parse((schemas) => schemas.sqlBatchSchema, reply, path);
   }
@@ -310,16 +373,22 @@ const HOOK_SCHEMAS: { [Hook in keyof RemoteHooks]: Select<RemoteHooks[Hook]> } =
   'on-daemon-config-update': (schemas) => schemas.daemonConfigSchema,
 };
 
-function forced({
+function forced<Options extends RequestOptions & { readonly force?: boolean }>({
   force,
   ...options
-}: RequestOptions & { readonly force?: boolean }): RequestOptions {
+}: Options): Omit<Options, 'force'> {
   if (force !== true) return options;
   return { ...options, query: { ...options.query, force: '1' } };
 }
 
-async function readText(reply: RawReply): Promise<string> {
+async function textOf({ status, statusText, headers, body }: RawReply): Promise<ReplyText> {
   const chunks: Buffer[] = [];
-  for await (const chunk of reply.body) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
+  for await (const chunk of body) chunks.push(Buffer.from(chunk));
+  const retryAfter = headers['retry-after'];
+  return {
+    status,
+    statusText,
+    text: Buffer.concat(chunks).toString('utf8'),
+    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+  };
 }

@@ -9,6 +9,8 @@ export interface ReplyText {
   /** Reason phrase of the status line. */
   readonly statusText: string;
   readonly text: string;
+  /** Value of the header `Retry-After`. */
+  readonly retryAfter?: string | undefined;
 }
 
 /**
@@ -19,12 +21,15 @@ export interface ReplyText {
  */
 export function readEnvelope(reply: ReplyText, url: string): unknown {
   const { status, statusText, text } = reply;
+  const retryAfterMs = retryDelay(reply.retryAfter);
   const body = parseOrUndefined(text);
   if (!isEnvelope(body)) {
     if (status !== 200) {
       throw MicroclusterClientError.replied(
         status,
         `Failed to fetch "${url}": "${`${status} ${statusText}`.trim()}"`,
+        undefined,
+        retryAfterMs,
       );
     }
     throw MicroclusterClientError.local(
@@ -34,9 +39,17 @@ export function readEnvelope(reply: ReplyText, url: string): unknown {
   }
   if (body.type === 'error') {
     const message = typeof body.error === 'string' && body.error !== '' ? body.error : statusText;
-    throw MicroclusterClientError.replied(status, message, body.metadata);
+    throw MicroclusterClientError.replied(status, message, body.metadata, retryAfterMs);
   }
   return body.metadata;
+}
+
+/** Milliseconds that a `Retry-After` header asks for: seconds, or a date (RFC 9110 10.2.3). */
+export function retryDelay(header: string | undefined, now = Date.now()): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1_000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 interface Envelope {
