@@ -32,8 +32,6 @@ export interface OpenEngine {
   readonly name: EngineName;
   /** Process id of the database process; `undefined` while there is none, and for an engine in this process. */
   readonly processId: number | undefined;
-  /** Process id of the database process; `undefined` while there is none, and for an engine in this process. */
-  readonly processId: number | undefined;
   /** The SQL side, for the data source. */
   readonly sql: SqlEngine;
   /** Resolves when the engine has found its place in the cluster; its peers must be able to reach it meanwhile. */
