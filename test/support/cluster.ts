@@ -10,7 +10,7 @@ import { leads } from './leader.js';
 
 const LIMIT_MS = 60_000;
 
-type Settings = Pick<DaemonOptions, 'engine' | 'heartbeat' | 'env' | 'args'>;
+type Settings = Pick<DaemonOptions, 'engine' | 'heartbeat' | 'env' | 'args' | 'program'>;
 
 const memberRows = z.array(z.object({ name: z.string(), role: z.string(), status: z.string() }));
 export type MemberRow = z.infer<typeof memberRows>[number];

@@ -23,6 +23,8 @@ export interface DaemonOptions {
   readonly logFile: string;
   readonly engine?: 'dqlite' | 'sqlite';
   readonly heartbeat?: string;
+  /** The program that is started, instead of `microd`; it takes the same flags. */
+  readonly program?: string;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Added to the command line. */
@@ -65,7 +67,7 @@ export class Daemon {
     const child = spawn(
       process.execPath,
       [
-        join(REPOSITORY, 'dist/microd/main.js'),
+        this.options.program ?? join(REPOSITORY, 'dist/microd/main.js'),
         '--state-dir',
         this.stateDir,
         '--heartbeat',
