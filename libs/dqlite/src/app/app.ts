@@ -272,15 +272,19 @@ export class DqliteApp {
     this.#status = 'removed';
     const context = this.#context;
     this.#readiness.reject(this.#removedError());
-    const leaving = async (): Promise<void> => {
+    const attempt = async (step: () => unknown): Promise<void> => {
       try {
-        await context.directory.markRemoved();
-        await this.#stop();
+        await step();
       } catch (error) {
         context.emit({ type: 'round-failed', error });
       }
+    };
+    const leaving = async (): Promise<void> => {
+      await attempt(() => context.directory.markRemoved());
+      // Also when the directory cannot remember it, a node that is no member must not go on.
+      await attempt(() => this.#stop());
       context.emit({ type: 'removed' });
-      for (const listener of this.#removalListeners) listener();
+      for (const listener of this.#removalListeners) await attempt(listener);
     };
     void leaving();
   }
@@ -359,5 +363,11 @@ async function startNode(
     }
     throw error;
   }
-  await directory.confirmStart();
+  try {
+    await directory.confirmStart();
+  } catch (error) {
+    // The caller gets no app that it could close.
+    await host.stop().catch(() => undefined);
+    throw error;
+  }
 }

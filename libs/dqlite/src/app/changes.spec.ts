@@ -1,7 +1,10 @@
 /** Members that leave: hand-over before a stop, removal, and what the removed one notices; on real nodes. */
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { isDqliteError } from '../errors/index.js';
+import { freeAddress } from '../native/node.fixture.js';
+import { DqliteProcess } from '../process/index.js';
 import { eventually, rolesOf, TestCluster } from './app.fixture.js';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -96,6 +99,27 @@ describe('removal', () => {
     await leader.app.remove(target.app.id);
   });
 
+  it('stops the removed node also when its directory cannot remember the removal', async () => {
+    await using cluster = await TestCluster.of(2);
+    const [leader, target] = cluster.members;
+    if (leader === undefined || target === undefined) throw new Error('no members');
+    mkdirSync(join(target.directory, 'removed'));
+    let calls = 0;
+    target.app.onRemoved(() => {
+      throw new Error('a listener failed');
+    });
+    target.app.onRemoved(() => (calls += 1));
+
+    await leader.app.remove(target.app.id);
+    await eventually('it notices', async () => calls === 1);
+
+    expect(target.host.status).toBe('stopped');
+    expect(target.events.filter(({ type }) => type === 'round-failed')).toEqual([
+      { type: 'round-failed', error: expect.objectContaining({ code: 'STATE_FILES' }) },
+      { type: 'round-failed', error: new Error('a listener failed') },
+    ]);
+  });
+
   it('takes out the leader, asked by anybody, down to one member', async () => {
     await using cluster = await TestCluster.of(2);
     const [first, second] = cluster.members;
@@ -168,11 +192,27 @@ describe('opening and closing', () => {
     expect(readdirSync(directory).filter((name) => name !== 'node.lock')).toEqual([]);
   });
 
+  it('leaves no node running when the first start cannot be confirmed', async () => {
+    await using cluster = new TestCluster();
+    const directory = cluster.directory();
+    const host = new DqliteProcess();
+    host.onStatus((status) => {
+      if (status !== 'running') return;
+      // A directory in the place of the marker cannot be unlinked.
+      rmSync(join(directory, 'first-start'));
+      mkdirSync(join(directory, 'first-start'));
+    });
+
+    const outcome = await cluster.open(await freeAddress(), directory, { host }).catch(codeOf);
+
+    expect(outcome).toBe('STATE_FILES');
+    expect(host.status).toBe('stopped');
+  });
+
   it('refuses a second app on the same directory and leaves the first one alone', async () => {
     await using cluster = await TestCluster.of(1);
     const [only] = cluster.members;
     if (only === undefined) throw new Error('no member');
-    const { DqliteProcess } = await import('../process/index.js');
     const host = new DqliteProcess({ lockWaitMs: 0 });
 
     const second = cluster.open(only.address, only.directory, { host });

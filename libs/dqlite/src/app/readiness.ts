@@ -1,5 +1,6 @@
 /** Something that becomes ready once, or never, and can be waited for with a signal. */
 import { DqliteError } from '../errors/index.js';
+import { untilAbort } from './until-abort.js';
 
 export class Readiness {
   readonly #promise: Promise<void>;
@@ -23,16 +24,8 @@ export class Readiness {
   /** @throws DqliteError `ABORTED` naming `what` when `signal` aborts first, or what it was rejected with */
   async wait(signal: AbortSignal | undefined, what: string): Promise<void> {
     if (signal === undefined) return this.#promise;
-    let onAbort = (): void => undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(new DqliteError('ABORTED', { what }, { cause: signal.reason }));
-    });
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    try {
-      await Promise.race([this.#promise, aborted]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
+    if (!(await untilAbort(this.#promise, signal))) {
+      throw new DqliteError('ABORTED', { what }, { cause: signal.reason });
     }
   }
 }

@@ -7,6 +7,7 @@ import { observeAbsence, type Absence } from './absence.js';
 import type { ClusterView, LeaderSession } from './leader-session.js';
 import { askLeader, takeStep, type MemberContext } from './member-context.js';
 import { decideAdjust, decideAssume } from './roles/index.js';
+import { untilAbort } from './until-abort.js';
 
 /** Pause before another look, milliseconds, while something is not as it should be. */
 const RETRY_MS = 1000;
@@ -139,12 +140,9 @@ export class Rounds {
     const { options, id, emit } = this.#options.context;
     const { onRound } = options;
     if (onRound === undefined) return;
-    const aborted = new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
     try {
       const round = { ...view, isLeader: view.leader.id === id, signal };
-      await Promise.race([onRound(round), aborted]);
+      await untilAbort(Promise.resolve(onRound(round)), signal);
     } catch (error) {
       emit({ type: 'hook-failed', error });
     }
