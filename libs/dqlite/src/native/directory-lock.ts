@@ -19,7 +19,7 @@ export class DirectoryLock {
    * Takes the lock, without waiting.
    *
    * @throws DqliteError `DIRECTORY_LOCKED` when another node (of this process or another) holds it,
-   *   `STATE_FILES` when the lock file cannot be opened
+   *   `STATE_FILES` when the lock file cannot be opened or locked
    */
   static acquire(directory: string): DirectoryLock {
     const file = join(directory, LOCK_FILE);
@@ -31,8 +31,12 @@ export class DirectoryLock {
       throw new DqliteError('STATE_FILES', { file, reason }, { cause });
     }
     if (libc().flock(fd, LINUX.LOCK_EX_NB) !== 0) {
+      const errno = libc().errno();
       closeSync(fd);
-      throw new DqliteError('DIRECTORY_LOCKED', { directory });
+      if (errno === LINUX.EWOULDBLOCK) throw new DqliteError('DIRECTORY_LOCKED', { directory });
+      // A network file system may have no locks: then it is no other node that has to be stopped.
+      const reason = `it cannot be locked (error number ${errno}); use a local file system`;
+      throw new DqliteError('STATE_FILES', { file, reason });
     }
     return new DirectoryLock(fd);
   }

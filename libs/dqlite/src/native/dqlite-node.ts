@@ -83,17 +83,19 @@ export class DqliteNode {
     if (address === '' || address.includes('\0')) throw failed('it has no usable address');
     const library = findLibrary();
     const lock = DirectoryLock.acquire(directory);
-    const out = new BigUint64Array(1);
-    const code = library.create(options.id, address, directory, out);
-    const pointer = out[0] ?? 0n;
-    if (code !== 0) {
+    try {
+      const out = new BigUint64Array(1);
+      const code = library.create(options.id, address, directory, out);
+      const pointer = out[0] ?? 0n;
+      if (code === 0) return new DqliteNode(options, library, lock, pointer);
       // Newer versions leave an object that knows why, and that has to be destroyed.
       const detail = pointer === 0n ? null : library.errorMessage(pointer);
       if (pointer !== 0n) library.destroy(pointer);
-      lock.release();
       throw failed(`creating it in ${directory} gave code ${code}${detail ? ` (${detail})` : ''}`);
+    } catch (error) {
+      lock.release();
+      throw error;
     }
-    return new DqliteNode(options, library, lock, pointer);
   }
 
   get state(): DqliteNodeState {

@@ -1,5 +1,5 @@
 /** Socket addresses as the kernel wants them, and the split of `host:port`. */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { LINUX } from './libc.js';
 
 /** `host:port` taken apart; brackets of an IPv6 literal are dropped. */
@@ -25,11 +25,6 @@ export function ipv4SocketAddress({ host, port }: HostAndPort): Buffer | undefin
   address.writeUInt16BE(port, 2);
   for (const [index, part] of host.split('.').entries()) address[4 + index] = Number(part);
   return address;
-}
-
-/** Whether `host` can be dialled only through a resolver, or has a zone that the kernel wants as a number. */
-export function needsResolver(host: string): boolean {
-  return !isIPv4(host) && !(isIPv6(host) && !host.includes('%'));
 }
 
 /** `sockaddr_un` of an abstract name, of exactly the length that the name has (`spec/dqlite.md` B.4). */
