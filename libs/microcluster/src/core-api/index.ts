@@ -1,5 +1,6 @@
 /** The endpoints of the Core API. */
 import type { Type } from '@nestjs/common';
+import { CertificatesEndpoints } from './certificates.endpoints.js';
 import { ClusterEndpoints } from './cluster.endpoints.js';
 import { ControlEndpoints } from './control.endpoints.js';
 import { DaemonEndpoints } from './daemon.endpoints.js';
@@ -23,4 +24,5 @@ export const CORE_ENDPOINTS: readonly Type<object>[] = [
   HooksEndpoints,
   SqlEndpoints,
   DaemonEndpoints,
+  CertificatesEndpoints,
 ];

@@ -18,8 +18,11 @@ import {
 import type { MemberIdentity } from './member-identity.js';
 import type { MemberRuntime } from './member-runtime.js';
 
-/** Brings an initialised member up again; see `Restart`. */
-export type BringUp = (signal: AbortSignal, waiting: (members: number) => void) => Promise<void>;
+/** Brings an initialised member up again, or forgets it where the cluster has removed it; see `restartMember`. */
+export type BringUp = (
+  signal: AbortSignal,
+  waiting: (members: number) => void,
+) => Promise<'member' | 'removed'>;
 
 /** What a daemon is made of. */
 export interface DaemonParts {
@@ -58,6 +61,11 @@ export class Daemon implements DaemonView {
     return this.startFinished;
   }
 
+  /** Whether this daemon belongs to a cluster, or is about to: a bootstrap or a join has begun. */
+  get isMember(): boolean {
+    return this.state.name !== 'not-initialised';
+  }
+
   isShuttingDown(): boolean {
     return this.context.signal.aborted;
   }
@@ -75,7 +83,7 @@ export class Daemon implements DaemonView {
   }
 
   preInitTrustsEverybody(): boolean {
-    return this.state.name === 'not-initialised';
+    return !this.isMember;
   }
 
   /** Applies an event of the life cycle. @throws MicroclusterError 503 when it is not possible now */
@@ -100,10 +108,11 @@ export class Daemon implements DaemonView {
       await listeners.openUnix({ path: state.controlSocketPath, group: args.socketGroup });
       if (await this.parts.isInitialised()) {
         this.transition({ type: 'start' });
-        await this.parts.restart(this.signal, (members) => {
+        const outcome = await this.parts.restart(this.signal, (members) => {
           this.transition({ type: 'wait', members });
         });
-        this.transition({ type: 'opened' });
+        if (outcome === 'member') this.transition({ type: 'opened' });
+        else await this.reset(() => Promise.resolve());
       } else {
         await this.openPreInitListener();
       }

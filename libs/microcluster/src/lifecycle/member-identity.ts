@@ -39,13 +39,16 @@ export class MemberIdentity {
     this.clusterPair = pair;
   }
 
-  /** Cluster certificates (PEM) besides the current one that members may still, or already, show. */
-  overlap: readonly string[] = [];
+  /** Replaced cluster certificates, PEM, that some member may still show. */
+  previousCertificates: readonly string[] = [];
+  /** A cluster certificate, PEM, that members may show soon: it was announced. */
+  nextCertificate: string | undefined;
 
   /** The certificates, PEM, that a dialled member may show; the current one first. */
   get trustedCluster(): readonly string[] {
     const { certificate } = this.cluster;
-    return [certificate, ...this.overlap.filter((other) => other !== certificate)];
+    const next = this.nextCertificate === undefined ? [] : [this.nextCertificate];
+    return [...new Set([certificate, ...next, ...this.previousCertificates])];
   }
 
   get hasCluster(): boolean {
@@ -63,6 +66,7 @@ export class MemberIdentity {
     this.address = to.address;
     this.server = to.server;
     this.clusterPair = undefined;
-    this.overlap = [];
+    this.previousCertificates = [];
+    this.nextCertificate = undefined;
   }
 }

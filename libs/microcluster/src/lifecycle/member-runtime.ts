@@ -25,6 +25,7 @@ const CORE_LISTENER = 'core';
 export class MemberRuntime {
   private engine: OpenEngine | undefined;
   private unfollowTrust: (() => void) | undefined;
+  private readonly removalListeners = new Set<() => void>();
 
   constructor(
     private readonly args: ParsedDaemonArgs,
@@ -47,6 +48,11 @@ export class MemberRuntime {
       throw new MicroclusterError('NOT_INITIALISED', {});
     }
     return this.engine;
+  }
+
+  /** Calls `listener` when the cluster has taken this member out of the replication. */
+  onRemoved(listener: () => void): void {
+    this.removalListeners.add(listener);
   }
 
   get isOpen(): boolean {
@@ -100,6 +106,10 @@ export class MemberRuntime {
       },
     );
     this.engine = engine;
+    engine.onRemoved(() => {
+      if (this.engine !== engine) return;
+      for (const listener of this.removalListeners) listener();
+    });
     this.unfollowTrust = this.trust.onChange(() => {
       this.pushTrust();
     });
@@ -131,9 +141,14 @@ export class MemberRuntime {
     await engine?.close();
   }
 
-  /** Pushes the current keys and trusted members to the engine; a peer that is no longer among them is cut off. */
+  /** Gives the engine the current keys and trusted members; a peer that is no longer among them is cut off. */
+  async refreshTrust(): Promise<void> {
+    await this.engine?.updateTrust(this.tunnelTrust());
+  }
+
+  /** As {@link refreshTrust}, in the background. */
   pushTrust(): void {
-    this.engine?.updateTrust(this.tunnelTrust()).catch((error: unknown) => {
+    this.refreshTrust().catch((error: unknown) => {
       this.logger.error({ event: 'trust-update-failed', error });
     });
   }

@@ -6,6 +6,7 @@ import { DqliteDataSource } from '@microcluster/dqlite';
 import { DataSource, EntityManager } from 'typeorm';
 import { ClusterState } from '../cluster-state/index.js';
 import { loadKeyPair, loadOrGenerateKeyPair } from '../certificates/index.js';
+import { loadPreviousCertificates } from '../certificates/rotation/index.js';
 import { INTERNAL_VERSION } from '../database/index.js';
 import { buildExtensions } from '../extensions/index.js';
 import { HeartbeatService } from '../heartbeat/index.js';
@@ -37,6 +38,7 @@ import { StateDirectory } from '../state/index.js';
 import { TrustStore } from '../trust/index.js';
 import { sinkOf } from './attach-daemon.js';
 import { LateBound } from './late-bound.js';
+import { CERTIFICATE_PROVIDERS } from './certificate-providers.js';
 import { MEMBERSHIP_PROVIDERS } from './membership-providers.js';
 
 /** What a round of role checks triggers; bound once the heartbeats exist. */
@@ -57,12 +59,14 @@ const identity: FactoryProvider = {
   useFactory: async (directory: StateDirectory) => {
     const server = await loadOrGenerateKeyPair(directory.path, 'server', hostname());
     const cluster = await loadKeyPair(directory.path, 'cluster');
-    return new MemberIdentity({
+    const member = new MemberIdentity({
       name: hostname(),
       address: '',
       server,
       ...(cluster === undefined ? {} : { cluster }),
     });
+    member.previousCertificates = await loadPreviousCertificates(directory.path);
+    return member;
   },
 };
 
@@ -221,6 +225,7 @@ const daemon: FactoryProvider = {
     MemberRuntime,
     SchemaGate,
     Peers,
+    ClusterRecords,
     HookRunner,
     ROUND_HANDLER,
     DATABASE_STATUS,
@@ -235,6 +240,7 @@ const daemon: FactoryProvider = {
     running: MemberRuntime,
     gate: SchemaGate,
     others: Peers,
+    tables: ClusterRecords,
     hooks: HookRunner,
     rounds: LateBound<RoundHandler>,
     self: LateBound<Daemon>,
@@ -255,7 +261,13 @@ const daemon: FactoryProvider = {
       isInitialised: () => isInitialised(parts),
       restart: (signal, waiting) =>
         restartMember(
-          { ...parts, schema: gate, peers: others, onRound: (round) => rounds.get()(round) },
+          {
+            ...parts,
+            schema: gate,
+            peers: others,
+            records: tables,
+            onRound: (round) => rounds.get()(round),
+          },
           signal,
           waiting,
         ),
@@ -460,5 +472,6 @@ export const CORE_PROVIDERS: Provider[] = [
   memberList,
   propagation,
   ...MEMBERSHIP_PROVIDERS,
+  ...CERTIFICATE_PROVIDERS,
   clusterState,
 ];

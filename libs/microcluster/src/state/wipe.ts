@@ -1,6 +1,6 @@
 /** Forgetting a member's state: one decision on disk, then renames, then deletion; foreign files stay. */
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { removeFileDurably, syncDirectory, writeFileAtomic } from './write-file-atomic.js';
 
@@ -14,6 +14,7 @@ const OWNED_ENTRIES: readonly RegExp[] = [
   /^daemon\.yaml$/,
   /^(server|cluster)\.(crt|key|ca)$/,
   /^\.(server|cluster)\.pair$/,
+  /^cluster\.previous$/,
   /^ca\.crl$/,
   /^patch\.global\.sql$/,
   /^recovery_db(\.tar\.gz)?$/,
@@ -22,29 +23,32 @@ const OWNED_ENTRIES: readonly RegExp[] = [
 /** What belongs to a member inside the directories that it shares with hand-made files. */
 const OWNED_IN_DIRECTORIES: Readonly<Record<string, readonly RegExp[]>> = {
   truststore: [/\.yaml$/, /^\.replace\.json$/],
-  certificates: [/\.(crt|key|ca)$/, /^\..+\.pair$/],
+  certificates: [/\.(crt|key|ca)$/, /^\..+\.pair$/, /^\.deliveries\.json$/],
 };
 
 /**
  * Removes a member's state. After a crash at any moment, {@link finishWipe} completes it; state written after
  * this function has resolved is safe.
+ *
+ * @param keepAs name of a directory in `root` where the state is kept instead of being deleted
  */
-export async function wipeState(root: string): Promise<void> {
-  await writeFileAtomic(path.join(root, DECISION), '', 0o600);
-  await moveToTrash(root);
+export async function wipeState(root: string, keepAs = ''): Promise<void> {
+  await writeFileAtomic(path.join(root, DECISION), keepAs, 0o600);
+  await moveAway(root, keepAs);
   await emptyTrash(root);
 }
 
 /** Completes a wipe that a crash interrupted; without one, does nothing. */
 export async function finishWipe(root: string): Promise<void> {
-  if (await exists(path.join(root, DECISION))) await moveToTrash(root);
+  const decision = path.join(root, DECISION);
+  if (await exists(decision)) await moveAway(root, await readFile(decision, 'utf8'));
   await emptyTrash(root);
 }
 
 /** From here to the removal of the decision every step can be repeated. */
-async function moveToTrash(root: string): Promise<void> {
-  const trash = path.join(root, `${TRASH_PREFIX}${randomUUID()}`);
-  await mkdir(trash, { mode: 0o700 });
+async function moveAway(root: string, keepAs: string): Promise<void> {
+  const trash = path.join(root, keepAs === '' ? `${TRASH_PREFIX}${randomUUID()}` : keepAs);
+  await mkdir(trash, { mode: 0o700, recursive: true });
   for (const name of await ownedIn(root, OWNED_ENTRIES)) {
     await rename(path.join(root, name), path.join(trash, name));
   }
