@@ -8,13 +8,15 @@ import type { Deadline } from './deadline.js';
 import { endedError, lostError, type Effect } from './server-failure.js';
 import { Watchdog } from './watchdog.js';
 
-/** A request on its way. The channel calls `receive` until it returns true, or `fail` once. */
+/** A request on its way. The channel calls `receive` until it returns true and then `finished`, or `fail` once. */
 export interface Exchange {
   readonly frame: Buffer;
   readonly effect: Effect;
   readonly deadline: Deadline;
   /** Takes one response; returns whether it was the last. Throws DqliteError to condemn the connection. */
   receive(response: Response): boolean;
+  /** Called when the last response was received and the channel is free for the next request. */
+  finished(): void;
   fail(error: DqliteError): void;
 }
 
@@ -159,6 +161,7 @@ export class Channel {
     this.#forget(entry);
     const next = this.#queue.shift();
     if (next !== undefined) this.#send(next);
+    entry.exchange.finished();
   }
 
   #forget({ exchange, onAbort }: Entry): void {

@@ -63,6 +63,20 @@ describe('writers', () => {
     expect(client.stats.busy).toBe(0);
   });
 
+  it('whose parameters cannot be sent do not hold up those behind them', async () => {
+    const results = await Promise.allSettled(
+      Array.from({ length: 5000 }, (_, i) =>
+        client.exec('INSERT INTO t (v) VALUES (?)', [i < 4990 ? 'a\0b' : 'late']),
+      ),
+    );
+
+    const refused = results.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(4990);
+    const { rows } = await client.query("SELECT count(*) FROM t WHERE v = 'late'");
+    expect(rows).toEqual([[10]]);
+    expect(client.stats.waitingWriters).toBe(0);
+  });
+
   it('of two clients wait for each other', async () => {
     const other = cluster.client();
     await Promise.all(

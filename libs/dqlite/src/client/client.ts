@@ -5,10 +5,10 @@ import type { DumpedFile } from '../wire/index.js';
 import { ClientLease, type LeaseHost, type StatementOptions } from './client-lease.js';
 import { checkDatabaseName } from './database-name.js';
 import { Deadline, DEFAULT_DEADLINE_MS } from './deadline.js';
-import type { QueryResult } from './exchanges.js';
+import type { QueryResult, Receiver } from './exchanges.js';
 import { FifoLock } from './fifo-lock.js';
 import { LeaderConnector, type LeaderConnectorOptions } from './leader-connector.js';
-import { LeaderPool } from './leader-pool.js';
+import { LeaderPool, type PooledConnection } from './leader-pool.js';
 import { isRetryable, retrying } from './retry.js';
 import type { StreamedRow } from './row-buffer.js';
 import type { ExecResult, SqlSession } from './sql-session.js';
@@ -51,6 +51,15 @@ export interface ClientStats {
   /** Of these retries, how many found the database busy: other members were writing. */
   readonly busy: number;
   readonly unknownOutcomes: number;
+}
+
+/** A statement to be run, and how. */
+interface Call<T> {
+  readonly statement: Statement;
+  readonly deadline: Deadline;
+  readonly options: StatementOptions | undefined;
+  /** Throws when it cannot be sent; otherwise tells the receiver. */
+  readonly send: (session: SqlSession, receiver: Receiver<T>) => void;
 }
 
 /** Time for those in the middle of something when the client closes, milliseconds. */
@@ -109,9 +118,14 @@ export class DqliteClient {
     if (statements.length > 1) return this.#script(statements, parameters, options);
     const statement = classify(sql);
     const deadline = this.#deadline(options);
-    return this.#run(statement, deadline, options, (session) =>
-      session.exec(statement, parameters, deadline),
-    );
+    return this.#run({
+      statement,
+      deadline,
+      options,
+      send: (session, receiver) =>
+        session.tryExec(statement, parameters, deadline, receiver) ||
+        void session.exec(statement, parameters, deadline).then(receiver.done, receiver.failed),
+    });
   }
 
   /** Runs one statement, in a transaction of its own, and collects its rows. */
@@ -122,9 +136,14 @@ export class DqliteClient {
   ): Promise<QueryResult> {
     const statement = classify(sql);
     const deadline = this.#deadline(options);
-    return this.#run(statement, deadline, options, (session) =>
-      session.query(statement, parameters, deadline),
-    );
+    return this.#run({
+      statement,
+      deadline,
+      options,
+      send: (session, receiver) =>
+        session.tryQuery(statement, parameters, deadline, receiver) ||
+        void session.query(statement, parameters, deadline).then(receiver.done, receiver.failed),
+    });
   }
 
   /** Runs one statement and yields its rows as they arrive; the deadline bounds each wait for more. */
@@ -214,40 +233,64 @@ export class DqliteClient {
   }
 
   /** A statement in a transaction of its own; a writing one takes its turn first. */
-  async #run<T>(
-    statement: Statement,
-    deadline: Deadline,
-    options: StatementOptions | undefined,
-    send: (session: SqlSession) => Promise<T>,
-  ): Promise<T> {
+  #run<T>(call: Call<T>): Promise<T> {
+    const { statement, deadline } = call;
     this.#checkOpen();
     refuseTransactionControl(statement);
-    if (!statement.writes) return this.#attempt(deadline, options, false, send);
-    if (!this.#writers.tryAcquire()) await this.#writers.acquire(deadline);
-    try {
-      return await this.#attempt(deadline, options, true, send);
-    } finally {
-      this.#writers.release();
-    }
+    return new Promise((resolve, reject) => {
+      const { writes } = statement;
+      const first: Receiver<T> = {
+        done: (answer) => {
+          // The next writer's request leaves before this one's user hears of the answer.
+          if (writes) this.#writers.release();
+          resolve(answer);
+        },
+        failed: (reason) => {
+          this.#runAgain(call, reason)
+            .finally(() => writes && this.#writers.release())
+            .then(resolve, reject);
+        },
+      };
+      if (writes) this.#writers.request(deadline, () => this.#attempt(call, first), reject);
+      else this.#attempt(call, first);
+    });
   }
 
-  #attempt<T>(
-    deadline: Deadline,
-    options: StatementOptions | undefined,
-    reserved: boolean,
-    send: (session: SqlSession) => Promise<T>,
-  ): Promise<T> {
-    return this.#attempts(deadline, options, async () => {
-      const pooled = await this.#pool.acquire(deadline, reserved);
-      try {
-        return await send(pooled.connection.session);
-      } catch (error) {
-        if (pooled.connection.closed) this.#pool.evict(pooled.connection.address);
-        throw error;
-      } finally {
-        pooled.release();
+  /** Goes on after the first attempt: repeats what is safe to repeat. */
+  #runAgain<T>(call: Call<T>, firstError: unknown): Promise<T> {
+    let isFirst = true;
+    return this.#attempts(call.deadline, call.options, () => {
+      if (!isFirst) {
+        return new Promise<T>((done, failed) => this.#attempt(call, { done, failed }));
       }
+      isFirst = false;
+      return Promise.reject(firstError);
     });
+  }
+
+  /** One attempt, on a connection that is given back before `receiver` is told. */
+  #attempt<T>(call: Call<T>, { done, failed }: Receiver<T>): void {
+    const { statement, deadline, send } = call;
+    const use = (pooled: PooledConnection): void => {
+      const { connection } = pooled;
+      const fail = (error: unknown): void => {
+        if (connection.closed) this.#pool.evict(connection.address);
+        pooled.release();
+        failed(error);
+      };
+      try {
+        send(connection.session, {
+          done: (answer) => {
+            pooled.release();
+            done(answer);
+          },
+          failed: fail,
+        });
+      } catch (error) {
+        fail(error);
+      }
+    };
+    this.#pool.request(deadline, statement.writes, use, failed);
   }
 
   #attempts<T>(

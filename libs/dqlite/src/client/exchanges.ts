@@ -12,6 +12,14 @@ export interface QueryResult {
   readonly rows: SqlValue[][];
 }
 
+const NOTHING: QueryResult = { columns: [], rows: [] };
+
+/** Who waits for an answer: one of the two is called once, as soon as the channel is free for the next request. */
+export interface Receiver<T> {
+  readonly done: (answer: T) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /** Sends `frame` and resolves with its one response. Failures reject. */
 export function requestOne<T extends Response['type']>(
   channel: Channel,
@@ -21,18 +29,7 @@ export function requestOne<T extends Response['type']>(
   deadline: Deadline,
 ): Promise<Extract<Response, { type: T }>> {
   return new Promise((resolve, reject) => {
-    channel.submit({
-      frame,
-      effect,
-      deadline,
-      fail: reject,
-      receive: (response) => {
-        if (isType(response, expected)) resolve(response);
-        else if (response.type === 'failure') rejectWith(channel, response, effect, reject);
-        else throw unexpected(response, expected);
-        return true;
-      },
-    });
+    sendForOne(channel, expected, frame, effect, deadline, { done: resolve, failed: reject });
   });
 }
 
@@ -44,26 +41,75 @@ export function requestRows(
   deadline: Deadline,
 ): Promise<QueryResult> {
   return new Promise((resolve, reject) => {
-    let collected: QueryResult | undefined;
-    channel.submit({
-      frame,
-      effect,
-      deadline,
-      fail: reject,
-      receive: (response) => {
-        if (response.type === 'rows') {
-          checkPart(response);
-          if (collected === undefined)
-            collected = { columns: response.columns, rows: response.rows };
-          else for (const row of response.rows) collected.rows.push(row);
-          if (response.done) resolve(collected);
-          return response.done;
-        }
-        if (response.type !== 'failure') throw unexpected(response, 'rows');
-        rejectWith(channel, response, effect, reject);
-        return true;
-      },
-    });
+    sendForRows(channel, frame, effect, deadline, { done: resolve, failed: reject });
+  });
+}
+
+/** {@link requestOne} without a pause between the answer and its use. */
+export function sendForOne<T extends Response['type']>(
+  channel: Channel,
+  expected: T,
+  frame: Buffer,
+  effect: Effect,
+  deadline: Deadline,
+  receiver: Receiver<Extract<Response, { type: T }>>,
+): void {
+  let answer: Extract<Response, { type: T }> | undefined;
+  let failure: DqliteError | undefined;
+  channel.submit({
+    frame,
+    effect,
+    deadline,
+    receive: (response) => {
+      if (isType(response, expected)) answer = response;
+      else if (response.type !== 'failure') throw unexpected(response, expected);
+      else {
+        rejectWith(channel, response, effect, (error) => {
+          failure = error;
+        });
+      }
+      return true;
+    },
+    finished: () => {
+      if (answer !== undefined) receiver.done(answer);
+      else if (failure !== undefined) receiver.failed(failure);
+    },
+    fail: (error) => receiver.failed(failure ?? error),
+  });
+}
+
+/** {@link requestRows} without a pause between the answer and its use. */
+export function sendForRows(
+  channel: Channel,
+  frame: Buffer,
+  effect: Effect,
+  deadline: Deadline,
+  receiver: Receiver<QueryResult>,
+): void {
+  let collected: QueryResult = NOTHING;
+  let failure: DqliteError | undefined;
+  channel.submit({
+    frame,
+    effect,
+    deadline,
+    receive: (response) => {
+      if (response.type === 'rows') {
+        checkPart(response);
+        if (collected === NOTHING) collected = { columns: response.columns, rows: response.rows };
+        else for (const row of response.rows) collected.rows.push(row);
+        return response.done;
+      }
+      if (response.type !== 'failure') throw unexpected(response, 'rows');
+      rejectWith(channel, response, effect, (error) => {
+        failure = error;
+      });
+      return true;
+    },
+    finished: () => {
+      if (failure === undefined) receiver.done(collected);
+      else receiver.failed(failure);
+    },
+    fail: (error) => receiver.failed(failure ?? error),
   });
 }
 
@@ -79,6 +125,7 @@ export function requestParts(
     frame,
     effect,
     deadline,
+    finished: () => undefined,
     fail: (error) => sink.fail(error),
     receive: (response) => {
       if (response.type === 'rows') {

@@ -25,6 +25,22 @@ describe('FifoLock', () => {
     expect(lock.taken).toBe(0);
   });
 
+  it('hands over within the release, not after it', () => {
+    const lock = new FifoLock('Waiting');
+    const order: string[] = [];
+    const refused = (error: DqliteError): never => {
+      throw error;
+    };
+    lock.request(soon(), () => order.push('first'), refused);
+    lock.request(soon(), () => order.push('second'), refused);
+    order.push('released');
+
+    lock.release();
+    order.push('afterwards');
+
+    expect(order).toEqual(['first', 'released', 'second', 'afterwards']);
+  });
+
   it('has as many places as it was given', () => {
     const lock = new FifoLock('Waiting', 2);
 

@@ -6,8 +6,8 @@ import { Watchdog } from './watchdog.js';
 interface Waiter {
   readonly deadline: Deadline;
   readonly onAbort: (() => void) | undefined;
-  readonly resolve: () => void;
-  readonly reject: (error: DqliteError) => void;
+  readonly granted: () => void;
+  readonly refused: (error: DqliteError) => void;
 }
 
 export class FifoLock {
@@ -50,28 +50,34 @@ export class FifoLock {
    * @throws DqliteError TIMEOUT or ABORTED at the end of `deadline`, or the error of {@link close}
    */
   acquire(deadline: Deadline): Promise<void> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed);
-    if (deadline.isOver) return Promise.reject(deadline.error(this.#what));
-    if (this.tryAcquire()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const { signal } = deadline;
-      const waiter: Waiter = {
-        deadline,
-        resolve,
-        reject,
-        onAbort: signal === undefined ? undefined : () => this.#giveUp(waiter),
-      };
-      if (waiter.onAbort !== undefined) signal?.addEventListener('abort', waiter.onAbort);
-      this.#waiters.add(waiter);
-      this.#watchdog.watch(deadline.at);
-    });
+    return new Promise((resolve, reject) => this.request(deadline, resolve, reject));
+  }
+
+  /**
+   * As {@link acquire}, for those who must not lose time: `granted` is called at once when the lock is free, and
+   * otherwise from within the {@link release} that hands it over.
+   */
+  request(deadline: Deadline, granted: () => void, refused: (error: DqliteError) => void): void {
+    if (this.#closed !== undefined) return refused(this.#closed);
+    const { signal } = deadline;
+    if (deadline.isOver) return refused(deadline.error(this.#what));
+    if (this.tryAcquire()) return granted();
+    const waiter: Waiter = {
+      deadline,
+      granted,
+      refused,
+      onAbort: signal === undefined ? undefined : () => this.#giveUp(waiter),
+    };
+    if (waiter.onAbort !== undefined) signal?.addEventListener('abort', waiter.onAbort);
+    this.#waiters.add(waiter);
+    this.#watchdog.watch(deadline.at);
   }
 
   /** Hands the lock to the next waiter, or frees it. Only the holder may call this. */
   release(): void {
     for (const waiter of this.#waiters) {
       this.#forget(waiter);
-      waiter.resolve();
+      waiter.granted();
       return;
     }
     this.#taken--;
@@ -84,13 +90,13 @@ export class FifoLock {
     this.#watchdog.stop();
     for (const waiter of this.#waiters) {
       this.#forget(waiter);
-      waiter.reject(error);
+      waiter.refused(error);
     }
   }
 
   #giveUp(waiter: Waiter): void {
     this.#forget(waiter);
-    waiter.reject(waiter.deadline.error(this.#what));
+    waiter.refused(waiter.deadline.error(this.#what));
   }
 
   #forget(waiter: Waiter): void {

@@ -46,25 +46,31 @@ export class LeaderPool {
    *
    * @param reserved for the holder of the write ticket: never waits for others, who may be waiting for the ticket
    */
-  async acquire(deadline: Deadline, reserved: boolean): Promise<PooledConnection> {
-    if (this.#closed !== undefined) throw this.#closed;
-    let hasPlace = this.#places.tryAcquire();
-    if (!hasPlace && !reserved) {
-      await this.#places.acquire(deadline);
-      hasPlace = true;
-    }
-    const leave = (): void => {
-      if (hasPlace) this.#places.release();
-      hasPlace = false;
+  acquire(deadline: Deadline, reserved: boolean): Promise<PooledConnection> {
+    return new Promise((resolve, reject) => this.request(deadline, reserved, resolve, reject));
+  }
+
+  /** As {@link acquire}; `got` is called at once when a connection is idle, or as soon as one comes back. */
+  request(
+    deadline: Deadline,
+    reserved: boolean,
+    got: (connection: PooledConnection) => void,
+    refused: (error: unknown) => void,
+  ): void {
+    if (this.#closed !== undefined) return refused(this.#closed);
+    const proceed = (hasPlace: boolean): void => {
+      const idle = this.#takeIdle();
+      if (idle !== undefined) return got(this.#lend(idle, hasPlace));
+      this.#connect(deadline).then(
+        (connection) => got(this.#lend(connection, hasPlace)),
+        (error: unknown) => {
+          if (hasPlace) this.#places.release();
+          refused(error);
+        },
+      );
     };
-    try {
-      const connection = this.#takeIdle() ?? (await this.#connect(deadline));
-      this.#inUse.add(connection);
-      return { connection, release: () => this.#release(connection, leave) };
-    } catch (error) {
-      leave();
-      throw error;
-    }
+    if (reserved) proceed(this.#places.tryAcquire());
+    else this.#places.request(deadline, () => proceed(true), refused);
   }
 
   /** Closes the idle connections to a node that does not lead any more. */
@@ -126,11 +132,16 @@ export class LeaderPool {
     return connection;
   }
 
-  #release(connection: DqliteConnection, leave: () => void): void {
+  #lend(connection: DqliteConnection, hasPlace: boolean): PooledConnection {
+    this.#inUse.add(connection);
+    return { connection, release: () => this.#release(connection, hasPlace) };
+  }
+
+  #release(connection: DqliteConnection, hasPlace: boolean): void {
     if (!this.#inUse.delete(connection)) return;
     if (this.#closed === undefined && connection.isReusable) this.#idle.push(connection);
     else connection.close();
-    leave();
+    if (hasPlace) this.#places.release();
     if (this.#inUse.size === 0) this.#onDrained?.();
   }
 }

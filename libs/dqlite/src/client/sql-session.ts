@@ -4,7 +4,14 @@ import type { SqlParameter } from '../values.js';
 import { encodeRequest } from '../wire/index.js';
 import type { Channel } from './channel.js';
 import { Deadline } from './deadline.js';
-import { requestOne, requestRows, type QueryResult } from './exchanges.js';
+import {
+  requestOne,
+  requestRows,
+  sendForOne,
+  sendForRows,
+  type QueryResult,
+  type Receiver,
+} from './exchanges.js';
 import { FifoLock } from './fifo-lock.js';
 import { streamResult } from './result-stream.js';
 import type { StreamedRow } from './row-buffer.js';
@@ -108,6 +115,46 @@ export class SqlSession {
   }
 
   /**
+   * {@link exec} of a plain write outside of a transaction, sent at once and answered without a pause.
+   *
+   * @returns false when that cannot be done now; nothing was sent then
+   * @throws DqliteError INVALID_PARAMETER
+   */
+  tryExec(
+    statement: Statement,
+    parameters: readonly SqlParameter[],
+    deadline: Deadline,
+    receiver: Receiver<ExecResult>,
+  ): boolean {
+    if (statement.kind !== 'write' || statement.useQuery) return false;
+    const frame = this.#tryTurn('exec', statement, parameters);
+    if (frame === undefined) return false;
+    const again = (): Promise<ExecResult> => this.exec(statement, parameters, deadline);
+    const { done, failed } = this.#leaving(statement, receiver, again);
+    sendForOne(this.#channel, 'result', frame, 'durable', deadline, {
+      done: ({ lastInsertId, rowsAffected }) => done({ lastInsertId, rowsAffected }),
+      failed,
+    });
+    return true;
+  }
+
+  /** {@link query} of a plain read outside of a transaction; as {@link tryExec}. */
+  tryQuery(
+    statement: Statement,
+    parameters: readonly SqlParameter[],
+    deadline: Deadline,
+    receiver: Receiver<QueryResult>,
+  ): boolean {
+    if (statement.kind !== 'read') return false;
+    const frame = this.#tryTurn('query', statement, parameters);
+    if (frame === undefined) return false;
+    const again = (): Promise<QueryResult> => this.query(statement, parameters, deadline);
+    const leaving = this.#leaving(statement, receiver, again);
+    sendForRows(this.#channel, frame, 'none', deadline, leaving);
+    return true;
+  }
+
+  /**
    * Yields the rows as they arrive. Leaving the loop early closes the connection, unless a transaction is open on it:
    * then the rest is read and thrown away.
    *
@@ -149,6 +196,38 @@ export class SqlSession {
     } finally {
       leave();
     }
+  }
+
+  /** Takes the connection if it is free, in no transaction, and `statement` can be sent as it is; returns its frame. */
+  #tryTurn(
+    type: 'exec' | 'query',
+    statement: Statement,
+    parameters: readonly SqlParameter[],
+  ): Buffer | undefined {
+    if (this.#turn.taken > 0 || this.#transaction.status !== 'none') return undefined;
+    const frame = this.#frames.ready(type, statement, parameters);
+    return frame !== undefined && this.#turn.tryAcquire() ? frame : undefined;
+  }
+
+  /** Leaves the connection to the next statement before it tells `receiver`. */
+  #leaving<T>(
+    statement: Statement,
+    receiver: Receiver<T>,
+    again: () => Promise<T>,
+  ): Receiver<T> {
+    return {
+      done: (answer) => {
+        this.#succeeded(statement);
+        this.#turn.release();
+        receiver.done(answer);
+      },
+      failed: (reason) => {
+        this.#turn.release();
+        if (!isGone(reason)) return receiver.failed(reason);
+        this.#frames.forget();
+        again().then(receiver.done, receiver.failed);
+      },
+    };
   }
 
   async #inTurn<T>(deadline: Deadline, run: () => Promise<T>): Promise<T> {

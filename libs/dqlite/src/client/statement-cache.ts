@@ -51,6 +51,11 @@ export class StatementCache {
     this.#put(sql, id);
   }
 
+  /** Whether there are ids to be finalised. */
+  get hasStale(): boolean {
+    return this.#stale.length > 0;
+  }
+
   /** Ids to be finalised on the server; each is returned once. */
   takeStale(): number[] {
     if (this.#stale.length === 0) return this.#stale;

@@ -44,6 +44,29 @@ export class StatementFrames {
   }
 
   /**
+   * The frame of a statement for which nothing has to be asked of the server before, or prepared; otherwise undefined,
+   * and {@link check} and {@link make} see to it.
+   */
+  ready(
+    type: 'exec' | 'query',
+    { sql, parameterCount, preparable, followsSchema }: Statement,
+    parameters: readonly SqlParameter[],
+  ): Buffer | undefined {
+    const { length } = parameters;
+    if (length !== parameterCount || length > MAX_NARROW_PARAMETERS || followsSchema) {
+      return undefined;
+    }
+    if (!preparable) return encodeRequest({ type: `${type}-sql`, sql, parameters, schema: 0 });
+    const preparation = this.#cache.next(sql);
+    if (preparation.action === 'prepare' || this.#cache.hasStale) return undefined;
+    return encodeRequest(
+      preparation.action === 'use'
+        ? { type, statement: preparation.id, parameters, schema: 0 }
+        : { type: `${type}-sql`, sql, parameters, schema: 0 },
+    );
+  }
+
+  /**
    * The frame to send now. May ask the server for a preparation, or make it look at the schema, first.
    *
    * @param effect of the statement
