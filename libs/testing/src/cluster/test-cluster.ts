@@ -1,0 +1,283 @@
+/** A cluster of real members in one process, for the tests of an application. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { timeLimit } from '@microcluster/dqlite/time-limit';
+import { ClusterState } from '@microcluster/nest';
+import { freeAddress } from '../free-addresses.js';
+import {
+  keepTemporaryDirectory,
+  makeTemporaryDirectory,
+  removeTemporaryDirectory,
+} from '../temporary-directory.js';
+import { eventually } from './eventually.js';
+import { recipeFor, type MemberModule, type MemberSettings } from './member-modules.js';
+import { TestMember, type MemberPlan } from './test-member.js';
+
+/** How a cluster is made. */
+export interface TestClusterOptions extends MemberSettings {
+  /** How many members. Default 3, the fewest of which one may be lost. */
+  readonly members?: number;
+  /** Form the cluster: the first member bootstraps, the others join it. Default `true`. */
+  readonly form?: boolean;
+  /** What the hooks of bootstrap and join are told. Default: nothing. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** How long forming the cluster may take, milliseconds. Default 60,000. */
+  readonly limitMs?: number;
+}
+
+/** How a cluster ends. */
+export interface CloseOptions {
+  /** Keeps logs and state, and says where. Default: whether something has failed before. */
+  readonly failed?: boolean;
+}
+
+/** Default limit of waiting, milliseconds. */
+const LIMIT_MS = 20_000;
+const FORM_LIMIT_MS = 60_000;
+/** Lines of each member's log that an error shows. */
+const SHOWN_LINES = 15;
+/** Set to keep logs and state of every cluster. */
+const KEEP_VARIABLE = 'MICROCLUSTER_KEEP_TEST_FILES';
+
+/**
+ * Members `n1`, `n2`, ..., each with its own Nest application, state directory, listeners on loopback and
+ * database process. Members are counted from 1.
+ *
+ * @example
+ * await using cluster = await TestCluster.create(AppModule, { members: 3 });
+ * const leader = await cluster.leader();
+ * await cluster.kill(leader.number);
+ */
+export class TestCluster implements AsyncDisposable {
+  private failed = false;
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    /** Holds the members' state directories and logs. */
+    readonly directory: string,
+    readonly members: readonly TestMember[],
+    private readonly config: Record<string, string>,
+  ) {}
+
+  /**
+   * Starts the members and forms the cluster. Resolves when every member is online and up to three vote.
+   *
+   * @param module the application's root module, or a function that makes one for each member
+   * @throws Error with the end of the members' logs, which are kept, when that does not work
+   */
+  static async create(
+    module: MemberModule,
+    options: TestClusterOptions = {},
+  ): Promise<TestCluster> {
+    const { members: count = 3, form = true, config = {}, limitMs = FORM_LIMIT_MS } = options;
+    if (!Number.isInteger(count) || count < 1) {
+      throw new TypeError(`A cluster has a whole number of members from 1, not ${count}`);
+    }
+    const directory = await makeTemporaryDirectory();
+    const recipe = recipeFor(module, options);
+    const members = await Promise.all(
+      Array.from({ length: count }, async (_, at) => {
+        const plan = await planOf(at + 1, directory);
+        return new TestMember(plan, recipe);
+      }),
+    );
+    const cluster = new TestCluster(directory, members, { ...config });
+    try {
+      await Promise.all(members.map((member) => member.start()));
+      if (form) await cluster.form(limitMs);
+      return cluster;
+    } catch (error) {
+      const failure = cluster.explained(error);
+      await cluster.close();
+      throw failure;
+    }
+  }
+
+  /**
+   * Runs `test` with a cluster and closes it; when `test` fails, logs and state are kept and its error says
+   * where.
+   */
+  static async use<T>(
+    module: MemberModule,
+    options: TestClusterOptions,
+    test: (cluster: TestCluster) => Promise<T>,
+  ): Promise<T> {
+    const cluster = await TestCluster.create(module, options);
+    try {
+      return await test(cluster);
+    } catch (error) {
+      throw cluster.explained(error);
+    } finally {
+      await cluster.close();
+    }
+  }
+
+  /** The n-th member, counted from 1. @throws RangeError when there is none */
+  member(number: number): TestMember {
+    const member = this.members[number - 1];
+    if (member === undefined) {
+      throw new RangeError(`There is no member ${number}; the cluster has ${this.members.length}`);
+    }
+    return member;
+  }
+
+  /** The members whose application runs. */
+  get running(): readonly TestMember[] {
+    return this.members.filter((member) => member.state === 'running');
+  }
+
+  /** The member that leads the database; waits for an election. @param limitMs milliseconds, default 20,000 */
+  async leader(limitMs = LIMIT_MS): Promise<TestMember> {
+    return this.watched(
+      eventually('a leader', limitMs, async () => {
+        const answers = await Promise.all(
+          this.running.map(async (member) => {
+            const leads = await member
+              .get(ClusterState)
+              .isLeader(timeLimit(limitMs))
+              .catch(() => false);
+            return leads ? member : undefined;
+          }),
+        );
+        return answers.find((member) => member !== undefined && member.state === 'running');
+      }),
+    );
+  }
+
+  /**
+   * Waits until `condition` holds; a condition that throws does not hold yet.
+   *
+   * @param limitMs when to give up, milliseconds; default 20,000
+   * @throws Error with what the condition threw last and the end of the members' logs
+   */
+  async until(
+    condition: (cluster: TestCluster) => boolean | Promise<boolean>,
+    limitMs = LIMIT_MS,
+  ): Promise<void> {
+    await this.watched(
+      eventually(`the condition ${inOneLine(condition)}`, limitMs, async () =>
+        (await condition(this)) ? true : undefined,
+      ),
+    );
+  }
+
+  /** Makes a started member the first of a new cluster. Only for clusters that were not formed. */
+  async bootstrap(number: number): Promise<void> {
+    const { name, address, client } = this.member(number);
+    const control = { bootstrap: true, join_token: '', name, address, config: this.config };
+    await client.control(control);
+  }
+
+  /** Joins a started member to the cluster of member `through`. @param through default 1 */
+  async join(number: number, through = 1): Promise<void> {
+    const { name, address, client } = this.member(number);
+    const token = await this.member(through).client.issueToken({ name, expire_after: 0n });
+    await client.control({
+      bootstrap: false,
+      join_token: token,
+      name,
+      address,
+      config: this.config,
+    });
+  }
+
+  /** Closes a member's application as a signal would: it hands leadership over and its hooks run. */
+  async stop(number: number): Promise<void> {
+    await this.member(number).stop();
+  }
+
+  /** Starts a stopped or killed member again, in its directory. Resolves when its database is open. */
+  async start(number: number): Promise<void> {
+    await this.member(number).start();
+  }
+
+  /**
+   * Ends a member without a hand-over: its database process is killed, its connections are cut. Its
+   * application shares this process with the others and is therefore closed afterwards, which runs the
+   * shutdown hooks of the user's providers.
+   */
+  async kill(number: number): Promise<void> {
+    await this.member(number).kill();
+  }
+
+  /** Ends all members and removes logs and state, unless something has failed. Idempotent. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.failed ||= options.failed ?? false;
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  private async form(limitMs: number): Promise<void> {
+    await this.bootstrap(1);
+    for (const { number } of this.members.slice(1)) await this.join(number);
+    const voters = this.members.length < 3 ? 1 : 3;
+    await this.until(async () => {
+      const rows = await this.member(1).client.clusterMembers();
+      return (
+        rows.length === this.members.length &&
+        rows.every(({ status, role }) => status === 'ONLINE' && role !== 'PENDING') &&
+        rows.filter(({ role }) => role === 'voter').length >= voters
+      );
+    }, limitMs);
+  }
+
+  private async end(): Promise<void> {
+    const ends = await Promise.allSettled(this.members.map((member) => member.close()));
+    if (this.failed || process.env[KEEP_VARIABLE] !== undefined) {
+      keepTemporaryDirectory(this.directory);
+      process.stderr.write(`Logs and state of the test cluster are kept in ${this.directory}\n`);
+    } else {
+      await removeTemporaryDirectory(this.directory);
+    }
+    const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+    if (failures.length > 0) {
+      throw new AggregateError(failures, 'Members of the test cluster could not be closed');
+    }
+  }
+
+  /** Has a failure of `waiting` explained. */
+  private async watched<T>(waiting: Promise<T>): Promise<T> {
+    try {
+      return await waiting;
+    } catch (error) {
+      throw this.explained(error);
+    }
+  }
+
+  /** Notes the failure, and adds to its message what the members logged last. */
+  private explained(error: unknown): Error {
+    if (error instanceof Explained) return error;
+    this.failed = true;
+    const logs = this.members.map(
+      (member) => `--- ${member.name} (${member.state})\n${member.logs(SHOWN_LINES)}`,
+    );
+    const message = error instanceof Error ? error.message : String(error);
+    return new Explained(
+      `${message}\n\nLogs and state of the members are in ${this.directory}\n${logs.join('\n')}`,
+      { cause: error },
+    );
+  }
+}
+
+/** An error that already shows logs. */
+class Explained extends Error {
+  override readonly name = 'TestClusterError';
+}
+
+/** The member's address is free now; its directory exists, as the log is written beside it. */
+async function planOf(number: number, directory: string): Promise<MemberPlan> {
+  const name = `n${number}`;
+  const stateDir = path.join(directory, name);
+  await mkdir(stateDir, { recursive: true, mode: 0o711 });
+  return { number, name, address: await freeAddress(), stateDir };
+}
+
+/** The source of a condition, as the best name it has. */
+function inOneLine(condition: (cluster: TestCluster) => unknown): string {
+  const text = condition.toString().replaceAll(/\s+/g, ' ');
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+}
