@@ -3,8 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-/** The name of a file that is being written; one that a crash left over means nothing. */
-const TEMPORARY_NAME = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+/**
+ * The name of a file that is being written; one that a crash left over means nothing. It does not contain
+ * the file's own name, which may be as long as the file system allows; names of older releases do.
+ */
+const TEMPORARY_NAME = /^\.(?:.+\.)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /**
  * Replaces `file` as a whole and returns when the new content is on the disk: temporary file, fsync, rename,
@@ -18,7 +21,7 @@ export async function writeFileAtomic(
   mode: number,
 ): Promise<void> {
   const directory = path.dirname(file);
-  const temporary = path.join(directory, `.${path.basename(file)}.${randomUUID()}.tmp`);
+  const temporary = path.join(directory, `.${randomUUID()}.tmp`);
   try {
     const handle = await open(temporary, 'wx', mode);
     try {

@@ -63,6 +63,23 @@ describe('TrustStore', () => {
     expect((await openStore()).list()).toMatchObject(members);
   });
 
+  it('keeps members with names as long as a file may have, and refuses longer ones at once', async () => {
+    const label = 'a'.repeat(63);
+    const longest = { ...member(1), name: `${label}.${label}.${label}.${'b'.repeat(58)}` };
+    const tooLong = { ...longest, name: `${longest.name}b` };
+    const opened = await openStore();
+    await opened.add(member(0));
+    await opened.add(longest);
+
+    const refusal = /name of 251 characters is too long/;
+    await expect(opened.add(tooLong)).rejects.toThrow(refusal);
+    await expect(opened.replace([member(0), tooLong])).rejects.toThrow(refusal);
+
+    await opened.reload();
+    expect(namesIn(opened)).toEqual([longest.name, 'c1']);
+    expect(await readdir(directory)).toEqual([`${longest.name}.yaml`, 'c1.yaml']);
+  });
+
   it('refuses a second member of the same name', async () => {
     const opened = await openStore();
     await opened.add(member(0));
@@ -181,7 +198,9 @@ describe('TrustStore', () => {
   it('keeps the last good entry of a damaged file, and says so once', async () => {
     const opened = await openStore();
     await opened.replace(members);
-    await writeFile(fileOf('c2'), 'name: c2\naddress: 10.0');
+    // Put there in one step, or the watch may find the file empty, which is another fault.
+    await writeFile(path.join(directory, 'c2.half'), 'name: c2\naddress: 10.0');
+    await rename(path.join(directory, 'c2.half'), fileOf('c2'));
     await opened.reload();
     await opened.reload();
     expect(namesIn(opened)).toEqual(['c1', 'c2', 'c3']);

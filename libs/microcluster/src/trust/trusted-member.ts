@@ -7,6 +7,9 @@ import { parseMemberName } from '../types/member-name.js';
 import { parseValue } from '../types/parse-body.js';
 import { clusterMemberLocalSchema } from '../types/schemas.js';
 
+/** Its file has five characters more, and file systems allow 255. */
+const MAX_NAME_LENGTH = 250;
+
 /** A member whose certificate is trusted. */
 export interface TrustedMember {
   readonly name: string;
@@ -31,8 +34,14 @@ export function trustEntry(member: TrustedMember): TrustEntry {
   if (parsed.address === '') {
     throw new InvalidValueError('Invalid trust store entry: address must not be empty.');
   }
+  const name = parseMemberName(parsed.name);
+  if (name.length > MAX_NAME_LENGTH) {
+    throw new InvalidValueError(
+      `Invalid trust store entry: a name of ${name.length} characters is too long for a file name; use at most ${MAX_NAME_LENGTH}.`,
+    );
+  }
   return {
-    name: parseMemberName(parsed.name),
+    name,
     address: canonicalAddress(parsed.address),
     certificate: parsed.certificate,
     fingerprint: fingerprintOf(parsed.certificate),
