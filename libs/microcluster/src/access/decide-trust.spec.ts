@@ -31,6 +31,11 @@ describe('decideTrust', () => {
     ],
     ['no expired certificate', { now: new Date('2027-01-01T00:00:01Z') }, false],
     ['no certificate of the future', { now: new Date('2025-12-31T23:59:59Z') }, false],
+    [
+      'no certificate whose dates make no sense',
+      { certificate: { ...certificate, notAfter: new Date(Number.NaN) } },
+      false,
+    ],
     ['nobody who calls another name', { host: 'localhost:8443' }, false],
     ['nobody who calls another port', { host: '10.0.0.1:8444' }, false],
     ['nobody without a Host header', { host: undefined }, false],

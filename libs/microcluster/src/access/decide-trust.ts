@@ -43,7 +43,9 @@ export function decideTrust(input: TrustInput): TrustDecision {
   if (!isOwnHost(input.host, input.ownAddresses)) return STRANGER;
   const { certificate, now } = input;
   if (certificate === undefined) return STRANGER;
-  if (now < certificate.notBefore || now > certificate.notAfter) return STRANGER;
+  // Asked this way round, since a date that was not understood compares as false.
+  const isValid = now >= certificate.notBefore && now <= certificate.notAfter;
+  if (!isValid) return STRANGER;
   const member = input.trustedMember(certificate.fingerprint);
   if (member === undefined) return STRANGER;
   return {
