@@ -15,6 +15,8 @@ export { LeaderConnector, type LeaderConnectorOptions } from './leader-connector
 export type { LeaderAnswer, NodeMetadata } from './node-requests.js';
 export { isRetryable } from './retry.js';
 export type { StreamedRow } from './row-buffer.js';
+export { splitStatements, type StatementText } from './split-statements.js';
 export type { ExecResult } from './sql-session.js';
+export { tokens as sqlTokens, type Token as SqlToken } from './sql-tokens.js';
 export { classify, classifyAll, type Statement, type StatementKind } from './statement.js';
 export type { SchemaGeneration } from './statement-cache.js';

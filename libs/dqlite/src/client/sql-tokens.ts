@@ -13,8 +13,7 @@ export interface Token {
 const SPACE = /[\s\uFEFF]+/y;
 const LINE_COMMENT = /--[^\n]*/y;
 const BLOCK_COMMENT = /\/\*[^]*?(?:\*\/|$)/y;
-const STRING = /[xX]?'(?:[^']|'')*(?:'|$)/y;
-const QUOTED = /"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)/y;
+const OPENING = /[xX]?'|["`[]/y;
 const PARAMETER = /\?\d*|[:@#$][\w$\u0080-\uFFFF]+(?:::[\w$\u0080-\uFFFF]*)*(?:\([^)\s]*\))?/y;
 const NUMBER = /(?:0[xX][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?)/y;
 const WORD = /[A-Za-z_\u0080-\uFFFF][\w$\u0080-\uFFFF]*/y;
@@ -33,27 +32,46 @@ export function* tokens(sql: string): Generator<Token> {
       continue;
     }
     const start = offset;
-    const token = next(match, sql.charAt(offset));
-    offset += token.raw.length;
-    yield { kind: token.kind, text: token.text, start, end: offset };
+    const opening = match(OPENING);
+    if (opening !== undefined) {
+      offset = endOfQuoted(sql, offset + opening.length - 1);
+      const raw = sql.slice(start, offset);
+      const isString = opening.endsWith("'");
+      const text = isString ? raw : unquote(raw);
+      yield { kind: isString ? 'string' : 'quoted', text, start, end: offset };
+      continue;
+    }
+    const { kind, raw } = next(match, sql.charAt(offset));
+    offset += raw.length;
+    yield { kind, text: kind === 'word' ? raw.toUpperCase() : raw, start, end: offset };
   }
+}
+
+/**
+ * The offset after the quoted text that opens at `start`; a doubled quote stays inside, an open one runs to
+ * the end. No regular expression: it would need a stack as long as the text, which may hold megabytes.
+ */
+function endOfQuoted(sql: string, start: number): number {
+  const opening = sql.charAt(start);
+  const closing = opening === '[' ? ']' : opening;
+  let end = sql.indexOf(closing, start + 1);
+  while (end !== -1 && opening !== '[' && sql.charAt(end + 1) === closing) {
+    end = sql.indexOf(closing, end + 2);
+  }
+  return end === -1 ? sql.length : end + 1;
 }
 
 function next(
   match: (pattern: RegExp) => string | undefined,
   character: string,
-): { kind: TokenKind; text: string; raw: string } {
-  let raw = match(STRING);
-  if (raw !== undefined) return { kind: 'string', text: raw, raw };
-  raw = match(WORD);
-  if (raw !== undefined) return { kind: 'word', text: raw.toUpperCase(), raw };
-  raw = match(QUOTED);
-  if (raw !== undefined) return { kind: 'quoted', text: unquote(raw), raw };
-  raw = match(PARAMETER);
-  if (raw !== undefined) return { kind: 'parameter', text: raw, raw };
-  raw = match(NUMBER);
-  if (raw !== undefined) return { kind: 'number', text: raw, raw };
-  return { kind: 'punctuation', text: character, raw: character };
+): { kind: TokenKind; raw: string } {
+  const word = match(WORD);
+  if (word !== undefined) return { kind: 'word', raw: word };
+  const parameter = match(PARAMETER);
+  if (parameter !== undefined) return { kind: 'parameter', raw: parameter };
+  const number = match(NUMBER);
+  if (number !== undefined) return { kind: 'number', raw: number };
+  return { kind: 'punctuation', raw: character };
 }
 
 function unquote(raw: string): string {
