@@ -1,3 +1,11 @@
+export {
+  Microcluster,
+  untilReady,
+  type CallOptions,
+  type Diagnosis,
+  type InitialiseOptions,
+  type WaitOptions,
+} from '../app/index.js';
 export { isClientError, MicroclusterClientError, type ClientErrorCode } from './client-error.js';
 export {
   minimumTlsVersion,
@@ -36,3 +44,11 @@ export type {
   TokenResponse,
   WireKeyPair,
 } from '../types/schemas.js';
+export type {
+  Check,
+  CollectOptions,
+  Finding,
+  Fix,
+  RemovalPlan,
+  Severity,
+} from '../doctor/index.js';

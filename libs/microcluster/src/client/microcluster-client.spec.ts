@@ -462,6 +462,15 @@ describe('typed calls', () => {
     expect(await client.serverInfo()).toMatchObject({ ready: true, address: '' });
   });
 
+  it('tell which members lack a new certificate', async () => {
+    const { server, client } = await local();
+    const pair = { cert: 'c', key: 'k', ca: '' };
+    server.answer = () => ({ text: success('{"members":{"c3":"is away"}}') });
+    expect(await client.updateCertificate('cluster', pair)).toEqual({ c3: 'is away' });
+    server.answer = () => ({ text: success('{}') });
+    expect(await client.updateCertificate('cluster', pair)).toEqual({});
+  });
+
   it('refuse a reply of another shape as a fault of the peer', async () => {
     const { server, client } = await local();
     server.answer = () => ({ text: success('[1]') });

@@ -122,14 +122,19 @@ export class MicroclusterClient {
     await this.request('DELETE', path, { ...rest, query });
   }
 
-  /** `PUT /core/1.0/cluster/certificates/{name}` */
+  /**
+   * `PUT /core/1.0/cluster/certificates/{name}`
+   *
+   * @returns why a member does not have the certificate yet, by member name; usually empty
+   */
   async updateCertificate(
     name: string,
     pair: types.WireKeyPair,
     options?: RequestOptions,
-  ): Promise<void> {
+  ): Promise<Readonly<Record<string, string>>> {
     const path = `/core/1.0/cluster/certificates/${encodeURIComponent(name)}`;
-    await this.#send('PUT', path, (schemas) => schemas.keyPairSchema, pair, options);
+    const reply = await this.#send('PUT', path, (schemas) => schemas.keyPairSchema, pair, options);
+    return textsOf(reply, 'members');
   }
 
   /** `GET /core/1.0/daemon/servers` */
@@ -379,6 +384,16 @@ function forced<Options extends RequestOptions & { readonly force?: boolean }>({
 }: Options): Omit<Options, 'force'> {
   if (force !== true) return options;
   return { ...options, query: { ...options.query, force: '1' } };
+}
+
+/** The texts below a key of an object; none where the reply has no such object, as from Go. */
+function textsOf(reply: unknown, key: string): Record<string, string> {
+  const object: unknown = Object(reply)[key];
+  return Object.fromEntries(
+    Object.entries(Object(object)).flatMap(([name, text]) =>
+      typeof text === 'string' ? [[name, text]] : [],
+    ),
+  );
 }
 
 async function textOf({ status, statusText, headers, body }: RawReply): Promise<ReplyText> {

@@ -7,6 +7,7 @@ import { DaemonEndpoints } from './daemon.endpoints.js';
 import { DatabaseEndpoints } from './database.endpoints.js';
 import { HeartbeatEndpoints } from './heartbeat.endpoints.js';
 import { HooksEndpoints } from './hooks.endpoints.js';
+import { ReportEndpoints } from '../doctor/report.endpoints.js';
 import { ServerEndpoints } from './server.endpoints.js';
 import { SqlEndpoints } from './sql.endpoints.js';
 import { TokensEndpoints } from './tokens.endpoints.js';
@@ -24,5 +25,6 @@ export const CORE_ENDPOINTS: readonly Type<object>[] = [
   HooksEndpoints,
   SqlEndpoints,
   DaemonEndpoints,
+  ReportEndpoints,
   CertificatesEndpoints,
 ];
