@@ -1,7 +1,8 @@
 /**
  * Measures single-row inserts of 1 KiB and point reads on three members: `npm run bench`.
  *
- *   --duration 8      seconds for each measurement
+ *   --duration 3      seconds of one measurement
+ *   --rounds 3        how often each case is measured, in turn with the others
  *   --workers 1,8,64  how many at the same time
  *   --cases a,b,c,d   a: our client over plain TCP, b: through the Core API's TLS tunnel,
  *                     c: the TypeORM data source through the tunnel, d: Debian's dqlite-benchmark
@@ -10,18 +11,21 @@
  * Same work, same run, same machine, and the disk's floor first: only the ratios mean something elsewhere.
  */
 import { cpus, tmpdir } from 'node:os';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, root, setUp } from './setup.mjs';
 import { hasProgram } from './setup/system-packages.mjs';
 import { diskFloor } from './bench/floor.mjs';
 import { goBenchmark } from './bench/go-benchmark.mjs';
-import { table } from './bench/report.mjs';
+import { memoryLine, table } from './bench/report.mjs';
+import { inTurn } from './bench/rounds.mjs';
 
+const GO = 'dqlite-benchmark';
 const { values: flags } = parseArgs({
   options: {
-    duration: { type: 'string', default: '8' },
+    duration: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
     workers: { type: 'string', default: '1,8,64' },
     cases: { type: 'string', default: 'a,b,c,d' },
     output: { type: 'string', default: join(root, 'bench-results.json') },
@@ -30,10 +34,12 @@ const { values: flags } = parseArgs({
   allowNegative: true,
 });
 const durationMs = Number(flags.duration) * 1000;
+const rounds = Number(flags.rounds);
 const workerCounts = flags.workers.split(',').map(Number);
 const cases = new Set(flags.cases.split(','));
-if (!(durationMs > 0) || !workerCounts.every((n) => Number.isInteger(n) && n > 0)) {
-  console.error('Error: --duration is in seconds, --workers a list like 1,8,64');
+const isCount = (n) => Number.isInteger(n) && n > 0;
+if (!(durationMs >= 100) || !isCount(rounds) || !workerCounts.every(isCount)) {
+  console.error('Error: --duration is in seconds, --rounds a number, --workers a list like 1,8,64');
   process.exit(1);
 }
 
@@ -42,86 +48,75 @@ if (flags.setup) {
   await setUp({ log, interop: cases.has('d') });
   await build({ log });
 }
+if (cases.has('d') && !(await hasProgram(GO))) {
+  log(`${GO} is not installed (apt-get install go-dqlite): case d is left out`);
+  cases.delete('d');
+}
 const directory = await mkdtemp(join(tmpdir(), 'microcluster-bench-'));
 const results = [];
 let memory;
-const record = (name, workers, operation, figures, comparedWith) => {
-  results.push({ name, workers, operation, figures, comparedWith });
-  log(`${name} ${operation}, ${workers} workers: ${figures.perSecond.toFixed(0)}/s`);
-};
 
 try {
-  record(
-    'disk',
-    1,
-    'append',
-    await diskFloor({ directory, durationMs: Math.min(durationMs, 3000) }),
-  );
-  if (cases.has('d')) await measureGo();
-  if (cases.has('a')) await measureTcp();
-  if (cases.has('b') || cases.has('c')) await measureTunnel();
-  console.log(table(results));
-  if (memory) {
-    console.log(
-      `\nidle daemon: ${memory.daemonMiB} MiB, its database process: ${memory.databaseMiB} MiB`,
-    );
+  const floor = await diskFloor({ directory, durationMs: Math.min(durationMs, 3000) });
+  results.push({ name: 'disk', workers: 1, operation: 'append', figures: floor });
+  log(`disk: append and fdatasync in ${floor.p50.toFixed(2)} ms (p50)`);
+  for (const workers of workerCounts) {
+    const folder = join(directory, String(workers));
+    await mkdir(folder);
+    results.push(...(await measure(folder, workers)));
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+  console.log(table(results));
+  if (memory !== undefined) console.log(memoryLine(memory));
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-  await writeFile(
-    flags.output,
-    `${JSON.stringify({ machine, durationMs, memory, results }, null, 2)}\n`,
-  );
+  const report = { machine, durationMs, rounds, memory, results };
+  await writeFile(flags.output, `${JSON.stringify(report, null, 2)}\n`);
 } finally {
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
-async function measureGo() {
-  if (!(await hasProgram('dqlite-benchmark'))) {
-    log('dqlite-benchmark is not installed (apt-get install go-dqlite): left out');
-    return;
-  }
-  for (const workers of workerCounts) {
-    const folder = join(directory, `go-${workers}`);
-    record('go', workers, 'write', await goBenchmark({ directory: folder, workers, durationMs }));
-  }
-}
-
-async function measureTcp() {
-  const { startTcpCluster } = await import('./bench/tcp-cluster.mjs');
-  const { measureClient } = await import('./bench/client-cases.mjs');
-  const cluster = await startTcpCluster(directory);
+/** All cases with one number of workers, on fresh clusters. */
+async function measure(folder, workers) {
+  const closing = [];
+  const writes = [];
+  const reads = [];
+  const add = (name, comparedWith, loads) => {
+    writes.push({ name, comparedWith, operation: 'write', run: loads.write });
+    if (loads.read) reads.push({ name, comparedWith, operation: 'read', run: loads.read });
+    if (loads.close) closing.push(loads.close);
+  };
   try {
-    for (const workers of workerCounts) {
-      const { write, read } = await measureClient(cluster.client(workers), { workers, durationMs });
-      record('client, tcp', workers, 'write', write, 'go');
-      record('client, tcp', workers, 'read', read);
+    if (cases.has('d')) {
+      let runs = 0;
+      const write = () =>
+        goBenchmark({ directory: join(folder, `go-${(runs += 1)}`), workers, durationMs });
+      add(GO, undefined, { write });
     }
-  } finally {
-    await cluster.close();
-  }
-}
-
-async function measureTunnel() {
-  const { startDaemonCluster } = await import('./bench/daemon-cluster.mjs');
-  const { measureClient, measureDataSource } = await import('./bench/client-cases.mjs');
-  const { residentMemory } = await import('./bench/memory.mjs');
-  const cluster = await startDaemonCluster(directory);
-  try {
-    memory = residentMemory(cluster.members[0]);
-    for (const workers of workerCounts) {
+    if (cases.has('a')) {
+      const { startTcpCluster } = await import('./bench/tcp-cluster.mjs');
+      const { clientLoads } = await import('./bench/client-cases.mjs');
+      const cluster = await startTcpCluster(folder);
+      closing.push(cluster.close);
+      add('client, tcp', GO, await clientLoads(cluster, { workers, durationMs }));
+    }
+    if (cases.has('b') || cases.has('c')) {
+      const { startDaemonCluster } = await import('./bench/daemon-cluster.mjs');
+      const { clientLoads, dataSourceLoads } = await import('./bench/client-cases.mjs');
+      const { residentMemory } = await import('./bench/memory.mjs');
+      const cluster = await startDaemonCluster(folder);
+      closing.push(cluster.close);
+      memory ??= residentMemory(cluster.members[0]);
       const load = { workers, durationMs };
-      if (cases.has('b')) {
-        const { write, read } = await measureClient(cluster.client(workers), load);
-        record('client, tunnel', workers, 'write', write, 'client, tcp');
-        record('client, tunnel', workers, 'read', read, 'client, tcp');
-      }
+      if (cases.has('b')) add('client, tunnel', 'client, tcp', await clientLoads(cluster, load));
       if (cases.has('c')) {
-        const { write, read } = await measureDataSource(cluster.client(workers), load);
-        record('data source', workers, 'write', write, 'client, tunnel');
-        record('data source', workers, 'read', read, 'client, tunnel');
+        add('data source', 'client, tunnel', await dataSourceLoads(cluster, load));
       }
     }
+    return [
+      ...(await inTurn(writes, { workers, rounds, log })),
+      ...(await inTurn(reads, { workers, rounds, log })),
+    ];
   } finally {
-    await cluster.close();
+    for (const close of closing.toReversed()) await close();
   }
 }

@@ -4,6 +4,8 @@ import { EntitySchema } from 'typeorm';
 import { CREATE_TABLE, READ, WRITE, randomRow, underLoad } from './load.mjs';
 
 const KEYS_READ = 1000;
+/** Code that has run a few hundred times is compiled, and the connections are open. */
+const WARM_UP_MS = 1500;
 
 const Model = new EntitySchema({
   name: 'model',
@@ -13,60 +15,54 @@ const Model = new EntitySchema({
   },
 });
 
-/** The client alone. */
-export async function measureClient(client, { workers, durationMs }) {
-  try {
-    await client.exec(CREATE_TABLE);
-    const write = await underLoad({
-      workers,
-      durationMs,
-      operation: () => client.exec(WRITE, randomRow()),
-    });
-    const next = await randomKeys(client);
-    const read = await underLoad({
-      workers,
-      durationMs,
-      operation: () => client.query(READ, [next()]),
-    });
-    return { write, read };
-  } finally {
-    await client.close();
-  }
+/**
+ * The client alone.
+ *
+ * @param {{client: (poolSize: number) => import('@microcluster/dqlite').DqliteClient, pids: number[]}} cluster
+ * @param {{workers: number, durationMs: number}} load
+ */
+export async function clientLoads(cluster, load) {
+  const client = cluster.client(load.workers);
+  await client.exec(CREATE_TABLE);
+  return loads(cluster, load, {
+    client,
+    write: () => client.exec(WRITE, randomRow()),
+    read: (key) => client.query(READ, [key]),
+    close: () => client.close(),
+  });
 }
 
 /** The same through a TypeORM repository. */
-export async function measureDataSource(client, { workers, durationMs }) {
+export async function dataSourceLoads(cluster, load) {
+  const client = cluster.client(load.workers);
   await client.exec(CREATE_TABLE);
   const dataSource = new DqliteDataSource({
     engine: new DqliteEngine({ client }),
     entities: [Model],
   });
   await dataSource.initialize();
-  try {
-    const rows = dataSource.getRepository(Model);
-    const write = await underLoad({
-      workers,
-      durationMs,
-      operation: () => {
-        const [key, value] = randomRow();
-        return rows.insert({ key, value });
-      },
-    });
-    const next = await randomKeys(client);
-    const read = await underLoad({
-      workers,
-      durationMs,
-      operation: () => rows.findOneByOrFail({ key: next() }),
-    });
-    return { write, read };
-  } finally {
-    await dataSource.destroy();
-    await client.close();
-  }
+  const rows = dataSource.getRepository(Model);
+  return loads(cluster, load, {
+    client,
+    write: () => {
+      const [key, value] = randomRow();
+      return rows.insert({ key, value });
+    },
+    read: (key) => rows.findOneByOrFail({ key }),
+    close: () => dataSource.destroy(),
+  });
 }
 
-async function randomKeys(client) {
-  const { rows } = await client.query(`SELECT key FROM model LIMIT ${KEYS_READ}`);
-  const keys = rows.map(([key]) => key);
-  return () => keys[Math.floor(Math.random() * keys.length)];
+async function loads({ pids }, { workers, durationMs }, { client, write, read, close }) {
+  let keys;
+  await underLoad({ workers, durationMs: WARM_UP_MS, operation: write });
+  return {
+    write: () => underLoad({ workers, durationMs, operation: write, pids }),
+    read: async () => {
+      keys ??= (await client.query(`SELECT key FROM model LIMIT ${KEYS_READ}`)).rows.flat();
+      const operation = () => read(keys[Math.floor(Math.random() * keys.length)]);
+      return underLoad({ workers, durationMs, operation, pids });
+    },
+    close,
+  };
 }

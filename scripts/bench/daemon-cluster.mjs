@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { tunnelAs } from '../demo/leader.mjs';
 import { Member } from '../demo/member.mjs';
 import { freeAddresses } from '../demo/ports.mjs';
+import { processesOf } from '../demo/process-group.mjs';
 import { waitFor } from '../demo/wait.mjs';
 import { root } from '../setup.mjs';
 import { clientOf } from './tcp-cluster.mjs';
@@ -11,7 +12,7 @@ const ROLES_LIMIT_MS = 60_000;
 
 /**
  * @param {string} directory an existing one
- * @returns an object with `client(poolSize)`, `members` and `close()`
+ * @returns an object with `client(poolSize)`, `pids`, `members` and `close()`
  */
 export async function startDaemonCluster(directory) {
   const addresses = await freeAddresses(3);
@@ -23,7 +24,7 @@ export async function startDaemonCluster(directory) {
       root,
       stateDir: join(directory, name),
       logFile: join(directory, `${name}.log`),
-      arguments: ['--heartbeat', '2s'],
+      arguments: [],
       env: { ...process.env, MICROCLUSTER_ENGINE: 'dqlite', NO_COLOR: '1' },
     });
   });
@@ -44,7 +45,8 @@ export async function startDaemonCluster(directory) {
       return table.every((row) => row.role === 'voter') ? true : undefined;
     });
     const dial = await tunnelAs(first);
-    return { client: (poolSize) => clientOf(addresses, dial, poolSize), members, close };
+    const pids = members.flatMap(({ pid }) => processesOf(pid));
+    return { client: (poolSize) => clientOf(addresses, dial, poolSize), pids, members, close };
   } catch (error) {
     await close();
     throw error;

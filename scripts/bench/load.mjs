@@ -1,5 +1,6 @@
 /** Workers that repeat one operation, each waiting for its answer before the next. */
 import { randomBytes } from 'node:crypto';
+import { startCounting } from './processor-time.mjs';
 import { summarise } from './statistics.mjs';
 
 /** Sizes of Debian's dqlite-benchmark. */
@@ -17,12 +18,14 @@ export function randomRow() {
 }
 
 /**
- * @param {{workers: number, durationMs: number, operation: () => Promise<unknown>}} options
+ * @param {{workers: number, durationMs: number, operation: () => Promise<unknown>, pids?: readonly number[]}} options
+ *   `pids`: the processes of the nodes, whose processor time is counted with our own
  * @returns figures, see statistics.mjs
  */
-export async function underLoad({ workers, durationMs, operation }) {
+export async function underLoad({ workers, durationMs, operation, pids = [] }) {
   const latencies = [];
   let failed = 0;
+  const processorTime = startCounting([process.pid, ...pids]);
   const began = performance.now();
   const end = began + durationMs;
   const worker = async () => {
@@ -38,7 +41,7 @@ export async function underLoad({ workers, durationMs, operation }) {
     }
   };
   await Promise.all(Array.from({ length: workers }, worker));
-  return summarise(latencies, performance.now() - began, failed);
+  return summarise(latencies, performance.now() - began, failed, processorTime());
 }
 
 function letters(length) {

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DqliteApp, DqliteClient, DqliteProcess, dialTcp } from '@microcluster/dqlite';
+import { timeLimit } from '@microcluster/dqlite/time-limit';
 import { freeAddresses } from '../demo/ports.mjs';
 import { waitFor } from '../demo/wait.mjs';
 
@@ -9,11 +10,12 @@ const READY_LIMIT_MS = 60_000;
 
 /**
  * @param {string} directory an existing one
- * @returns an object with `client(poolSize)` and `close()`
+ * @returns an object with `client(poolSize)`, the nodes' `pids` and `close()`
  */
 export async function startTcpCluster(directory) {
   const addresses = await freeAddresses(3);
   const apps = [];
+  const hosts = addresses.map(() => new DqliteProcess());
   const close = async () => {
     for (const app of apps.toReversed()) await app.close();
   };
@@ -25,22 +27,22 @@ export async function startTcpCluster(directory) {
         directory: folder,
         address,
         ...(at === 0 ? {} : { join: [addresses[0]] }),
-        host: new DqliteProcess(),
+        host: hosts[at],
         dial: dialTcp,
-        adjustIntervalMs: 1000,
       });
       apps.push(app);
-      await app.ready(AbortSignal.timeout(READY_LIMIT_MS));
+      await app.ready(timeLimit(READY_LIMIT_MS));
     }
     await waitFor('three nodes vote', READY_LIMIT_MS, async () => {
-      const members = await apps[0].members(AbortSignal.timeout(5000));
+      const members = await apps[0].members(timeLimit(5000));
       return members.filter((m) => m.role === 'voter').length === 3 ? true : undefined;
     });
   } catch (error) {
     await close();
     throw error;
   }
-  return { client: (poolSize) => clientOf(addresses, dialTcp, poolSize), close };
+  const pids = hosts.map(({ pid }) => pid);
+  return { client: (poolSize) => clientOf(addresses, dialTcp, poolSize), pids, close };
 }
 
 /** A client of the nodes at `addresses`, on a database of its own. */
