@@ -1,5 +1,7 @@
 /** Decorators that say where a controller is served and who may call it. */
+import { UseInterceptors, applyDecorators } from '@nestjs/common';
 import { addFlags, addPlacement, type AccessFlags } from './access-metadata.js';
+import { ProxyTargetInterceptor } from './proxy-target.interceptor.js';
 
 /** Serves the controller on the Core API listener, at the member's address. */
 export function CoreApi(): ClassDecorator {
@@ -48,9 +50,12 @@ export function AllowedDuringShutdown(): ClassDecorator & MethodDecorator {
   return flag({ allowedDuringShutdown: true });
 }
 
-/** Passes a trusted request with `?target=<member>` on to that member (`spec/core-api.md` 7.4). */
+/**
+ * Passes a trusted request with `?target=<member>` on to that member (`spec/core-api.md` 7.4), to the same
+ * path of its Core API listener. The controller's guards run here, its pipes and handler there.
+ */
 export function ProxyTarget(): ClassDecorator & MethodDecorator {
-  return flag({ proxyTarget: true });
+  return applyDecorators(flag({ proxyTarget: true }), UseInterceptors(ProxyTargetInterceptor));
 }
 
 /** Sends what the handler returns as any Nest application would, without the Core API's envelope. */

@@ -37,6 +37,13 @@ export {
   Server,
 } from './decorators.js';
 export { InitializedGuard, ListenerGuard, TrustGuard } from './guards.js';
+export {
+  FORWARD_TO_TARGET,
+  ProxyTargetInterceptor,
+  keepBody,
+  targetOf,
+  type ForwardToTarget,
+} from './proxy-target.interceptor.js';
 export { CORE_LISTENER, PRE_INIT_LISTENER, UNIX_LISTENER } from './listener-names.js';
 export { peerCertificateOf, type PeerCertificate } from './peer-certificate.js';
 export {

@@ -1,9 +1,10 @@
 /** The members of the cluster: the list for clients, and the door for joiners (`spec/core-api.md` 9.4, 14.3). */
 import { timeLimit } from '@microcluster/dqlite/time-limit';
 import { Injectable } from '@nestjs/common';
-import { MicroclusterError } from '../errors/index.js';
+import { ENVELOPE_CONTENT_TYPE, errorEnvelope } from '../envelope/index.js';
+import { MicroclusterError, isMicroclusterError } from '../errors/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
-import { CoreRoute, type CoreRequest } from '../listeners/index.js';
+import { CoreRoute, RawReply, type CoreRequest } from '../listeners/index.js';
 import { MemberList } from '../membership/member-list.js';
 import { Membership } from '../membership/membership.js';
 import { MemberReset } from '../membership/removal/member-reset.js';
@@ -21,6 +22,8 @@ import {
 const ADMISSION_LIMIT = 30_000;
 /** How long a removal may take, hooks and changes of roles included, milliseconds. */
 const REMOVAL_LIMIT = 5 * 60_000;
+/** When a joiner that found the queue full should ask again, seconds. */
+const RETRY_AFTER = 5;
 
 @Injectable()
 export class ClusterEndpoints {
@@ -45,7 +48,12 @@ export class ClusterEndpoints {
     }
     const joiner = parseValue(clusterMemberSchema, body, 'ClusterMember');
     const signal = AbortSignal.any([this.daemon.signal, timeLimit(ADMISSION_LIMIT)]);
-    return encodeValue(tokenResponseSchema, await this.membership.admit(joiner, signal));
+    try {
+      return encodeValue(tokenResponseSchema, await this.membership.admit(joiner, signal));
+    } catch (error) {
+      if (isMicroclusterError(error, 'BUSY_MEMBERSHIP')) return comeBack(error);
+      throw error;
+    }
   }
 
   @CoreRoute('DELETE', '/core/1.0/cluster/{name}')
@@ -65,4 +73,12 @@ export class ClusterEndpoints {
   forget({ afterReply }: CoreRequest): void {
     afterReply(() => this.reset.run());
   }
+}
+
+/** The queue of joiners at the leader is full. */
+function comeBack({ status, message }: MicroclusterError): RawReply {
+  return new RawReply(status, errorEnvelope(status, message), {
+    'Content-Type': ENVELOPE_CONTENT_TYPE,
+    'Retry-After': String(RETRY_AFTER),
+  });
 }

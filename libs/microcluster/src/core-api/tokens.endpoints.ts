@@ -6,6 +6,7 @@ import { MemberIdentity } from '../lifecycle/member-identity.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
 import { CoreRoute, type CoreRequest } from '../listeners/index.js';
 import { ClusterRecords } from '../membership/cluster-records.js';
+import { ConsistencyCheck } from '../membership/consistency/consistency-check.js';
 import { encodeJoinToken, generateTokenSecret } from '../tokens/index.js';
 import { TrustStore } from '../trust/index.js';
 import {
@@ -26,15 +27,17 @@ export class TokensEndpoints {
     private readonly identity: MemberIdentity,
     private readonly trust: TrustStore,
     private readonly runtime: MemberRuntime,
+    private readonly consistency: ConsistencyCheck,
   ) {}
 
   @CoreRoute('POST', '/core/control/tokens')
-  async issue({ body }: CoreRequest): Promise<string> {
+  async issue({ body, signal }: CoreRequest): Promise<string> {
     const request = parseValue(tokenRequestSchema, body, 'TokenRequest');
     const name = parseTokenName(request.name);
     if (this.runtime.opened.name !== 'dqlite') {
       throw new MicroclusterError('ENGINE_HAS_NO_PEERS', {});
     }
+    await this.consistency.require(signal);
     const now = new Date();
     const secret = generateTokenSecret();
     await this.records.write(({ tokens }) =>

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MembersTable, PENDING } from './members-table.js';
 import type { SqlExecutor, SqlInput } from './sql-executor.js';
+import { isZeroTime } from '../types/index.js';
 import { decodeTime, encodeTime } from './sql-time.js';
 import { tokenExists, tokenExpired, tokenInUse, tokenNotFound } from './database-errors.js';
 import { ReservationsTable, type Reservation } from './reservations-table.js';
@@ -130,14 +131,15 @@ export class TokensTable {
   }
 
   /**
-   * Brings reservations in line with the member table, whoever changed it: a joiner that has got a role has
-   * succeeded, one that is gone has failed, and one that is `PENDING` is still on its way.
+   * Brings reservations in line with the member table, whoever changed it: a joiner that has had a heartbeat
+   * has succeeded, one that is gone has failed, and any other is still on its way. Its role says nothing: it
+   * gets one as soon as it is in dqlite, long before its join can no longer fail.
    */
   async settle(now: Date): Promise<void> {
     for (const reservation of await this.reservations.list()) {
       const holder = await this.members.byCertificate(reservation.certificate);
       if (holder === undefined) await this.giveBack(reservation, now);
-      else if (holder.role !== PENDING) await this.confirm(reservation.certificate);
+      else if (!isZeroTime(holder.heartbeat)) await this.confirm(reservation.certificate);
     }
   }
 

@@ -101,6 +101,10 @@ export const MICROCLUSTER_ERRORS = {
     500,
     'The state in {directory} belongs to the engine "{recorded}" but "{wanted}" was asked for; start with the recorded engine',
   ),
+  MEMBER_REMOVED: entry(
+    500,
+    'The cluster removed the member "{name}" while it was away; it can join again with a new token',
+  ),
   STATE_FILE_UNREADABLE: entry(500, '{file} cannot be read: {reason}'),
   // With a text of the thrower's own
   BAD_REQUEST: entry(400, '{reason}'),

@@ -36,6 +36,26 @@ export class ClusterRecords {
     return this.transact(work);
   }
 
+  /**
+   * Closes the join of the member with `certificate`: its token is spent, and it has shown a sign of life.
+   * Until then the leader may take it for a joiner that died.
+   *
+   * @throws MicroclusterError when the leader did so already
+   */
+  async completeJoin(certificate: string): Promise<void> {
+    await this.transact(async ({ members, tokens }) => {
+      const row = await members.byCertificate(certificate);
+      if (row === undefined) {
+        throw new MicroclusterError('FAILED', {
+          reason:
+            'The cluster removed this member while it was joining; join again with a new token',
+        });
+      }
+      await members.recordRound([{ id: row.id, role: row.role, heartbeat: new Date() }]);
+      await tokens.confirm(certificate);
+    });
+  }
+
   /** Runs `work` on one connection, without a transaction: for a single read. @throws as {@link write} */
   async read<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
     this.requireDatabase();

@@ -39,6 +39,7 @@ export interface InitialisationRequest {
  * Runs `work` between the common first and last steps. When anything fails, everything is undone, in
  * process, and the daemon is not initialised again.
  *
+ * @param complete the last step, which makes it final for others
  * @throws the error of the step that failed
  */
 export async function initialiseMember(
@@ -46,6 +47,7 @@ export async function initialiseMember(
   operation: 'bootstrap' | 'join',
   request: InitialisationRequest,
   work: (rollback: Rollback, signal: AbortSignal) => Promise<void>,
+  complete: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const { daemon, state, identity, hooks, logger } = parts;
   daemon.checkCoreAddress(request.address);
@@ -65,12 +67,14 @@ export async function initialiseMember(
     await ensureServerCertificate(parts, request.name);
     await work(rollback, signal);
     await endInitialisation(state.path);
+    await complete();
     daemon.transition({ type: 'opened' });
   } catch (error) {
     logger.error({ event: `${operation}-failed`, name: request.name, error });
     if (!daemon.isShuttingDown()) {
       daemon.transition({ type: 'reset' });
       await rollback.run();
+      await endInitialisation(state.path);
       daemon.transition({ type: 'wiped' });
       await daemon.openPreInitListener();
     }
@@ -78,13 +82,20 @@ export async function initialiseMember(
   }
 }
 
-/** Closes the member, wipes its state and makes a new server key pair: an uninitialised daemon. */
+/** What forgetting a member works on. */
+export type ForgetParts = Pick<InitialisationParts, 'state' | 'identity' | 'trust' | 'runtime'>;
+
+/**
+ * Closes the member, wipes its state and makes a new server key pair: an uninitialised daemon.
+ *
+ * @param keepAs directory below the state directory where the state is kept instead of being deleted
+ */
 export async function forgetMember(
-  parts: Pick<InitialisationParts, 'state' | 'identity' | 'trust' | 'runtime'>,
+  { state, identity, trust, runtime }: ForgetParts,
+  keepAs?: string,
 ): Promise<void> {
-  const { state, identity, trust, runtime } = parts;
   await runtime.close({ handover: false, drainMs: 0 });
-  await state.wipe();
+  await state.wipe(keepAs);
   await trust.reset();
   const server = await generateKeyPair({ commonName: hostname() });
   await writeKeyPair(state.path, 'server', server);

@@ -1,26 +1,37 @@
 /** Makes this daemon a member of an existing cluster, by a join token (`spec/core-api.md` 14). */
-import { timeLimit } from '@microcluster/dqlite/time-limit';
 import path from 'node:path';
-import { fingerprintOf, writeKeyPair } from '../certificates/index.js';
-import { fetchPeerCertificate, isClientError, MicroclusterClient } from '../client/index.js';
+import { timeLimit } from '@microcluster/dqlite/time-limit';
+import { writeKeyPair } from '../certificates/index.js';
+import { isClientError } from '../client/index.js';
 import { failedWith } from '../errors/failed-with.js';
 import { MicroclusterError } from '../errors/index.js';
-import { decodeJoinToken, type JoinToken } from '../tokens/index.js';
-import { zeroTime, type TokenResponse } from '../types/index.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
+import { decodeJoinToken } from '../tokens/index.js';
+import type { TrustedMember } from '../trust/index.js';
+import type { TokenResponse } from '../types/index.js';
+import { askForAdmission } from './ask-for-admission.js';
+import type { ClusterRecords } from './cluster-records.js';
 import {
   initialiseMember,
   type InitialisationParts,
   type InitialisationRequest,
 } from './initialise.js';
-import type { Peers } from './peers.js';
+import type { PeerAnswer, Peers } from './peers.js';
+import type { Rollback } from './rollback.js';
+import { withdraw, type WithdrawalAddressee } from './withdraw.js';
 
-/** How long reading the certificate of a token's address may take, milliseconds. */
-const FETCH_LIMIT = 10_000;
+/**
+ * How long one peer may take to say that it trusts us, milliseconds. One that swallows packets must not hold
+ * up a join; it learns by heartbeat.
+ */
+const ANNOUNCE_LIMIT = 10_000;
+/** How long undoing a failed join may wait for the cluster, milliseconds. */
+const WITHDRAWAL_LIMIT = 60_000;
 
 export interface JoinParts extends InitialisationParts {
   readonly args: ParsedDaemonArgs;
   readonly peers: Peers;
+  readonly records: ClusterRecords;
 }
 
 /**
@@ -34,109 +45,64 @@ export async function joinCluster(
   token: string,
   request: InitialisationRequest,
 ): Promise<void> {
-  const { daemon, identity, trust, runtime, schema, hooks, peers } = parts;
+  const { daemon, identity, trust, runtime, schema, hooks, peers, records } = parts;
   const decoded = decodeJoinToken(token);
-  await initialiseMember(parts, 'join', request, async (rollback, signal) => {
-    const admission = await askForAdmission(parts, decoded, request, signal);
-    rollback.add('admission', () => withdraw(parts, admission, request.name));
-    await storeCertificates(parts, admission);
-    const self = {
-      name: request.name,
-      address: request.address,
-      certificate: identity.server.certificate,
-    };
-    await trust.replace([
-      ...admission.cluster_members.filter((member) => member.name !== self.name),
-      self,
-    ]);
-    daemon.retirePreInitListener();
-    await runtime.openListener();
-    const addresses = admission.cluster_members.map((member) => member.address);
-    await runtime
-      .openDatabase({ kind: 'join', addresses }, signal, parts.onRound)
-      .catch(failedWith('Failed to join cluster'));
-    await schema
-      .pass(request.name, signal, (members) => daemon.transition({ type: 'wait', members }))
-      .catch(failedWith('Failed to join cluster'));
-    await hooks.run('preJoin', { signal }, request.config);
-    await announce(peers, self);
-    await peers.tell('upgrade-notice', (client) => client.patchDatabase({ notification: true }));
-    await peers.tell('new-member-hook', (client, member) =>
-      client.runHook(
-        'on-new-member',
-        { new_member: self },
-        { target: member.name, notification: true },
-      ),
-    );
-    await hooks.run('postJoin', { signal }, request.config);
-  });
+  await initialiseMember(
+    parts,
+    'join',
+    request,
+    async (rollback, signal) => {
+      const admission = await enter(parts, decoded, request, rollback, signal);
+      await storeCertificates(parts, admission);
+      const self = {
+        name: request.name,
+        address: request.address,
+        certificate: identity.server.certificate,
+      };
+      await trust.replace([
+        ...admission.cluster_members.filter((member) => member.name !== self.name),
+        self,
+      ]);
+      daemon.retirePreInitListener();
+      await runtime.openListener();
+      const addresses = admission.cluster_members.map((member) => member.address);
+      await runtime
+        .openDatabase({ kind: 'join', addresses }, signal, parts.onRound)
+        .catch(failedWith('Failed to join cluster'));
+      await schema
+        .pass(request.name, signal, (members) => daemon.transition({ type: 'wait', members }))
+        .catch(failedWith('Failed to join cluster'));
+      await hooks.run('preJoin', { signal }, request.config);
+      await introduce(parts, await announce(peers, self), self);
+      await hooks.run('postJoin', { signal }, request.config);
+    },
+    () => records.completeJoin(identity.server.certificate),
+  );
 }
 
-/** Asks the token's addresses in turn until one admits us (`spec/core-api.md` 14.2). */
-async function askForAdmission(
-  { identity, schema, args, logger }: JoinParts,
-  token: JoinToken,
+/** From the first answer that may mean yes, a failure has to be told to the cluster. */
+async function enter(
+  parts: JoinParts,
+  token: Parameters<typeof askForAdmission>[1],
   request: InitialisationRequest,
+  rollback: Rollback,
   signal: AbortSignal,
 ): Promise<TokenResponse> {
-  let failures = 0;
-  let last: unknown;
-  for (const address of token.joinAddresses) {
-    let certificate: string;
-    try {
-      certificate = await fetchPeerCertificate(
-        address,
-        AbortSignal.any([signal, timeLimit(FETCH_LIMIT)]),
-      );
-    } catch (error) {
-      logger.warn({ event: 'join-address-unreachable', address, error });
-      last = error;
-      failures += 1;
-      continue;
-    }
-    if (fingerprintOf(certificate) !== token.fingerprint) {
-      throw new MicroclusterError('FAILED', {
-        reason: `Cluster certificate token does not match that of cluster member. Expected: "${token.fingerprint}", actual: "${fingerprintOf(certificate)}"`,
+  const addressees = new Map<string, WithdrawalAddressee>();
+  const add = (address: string, certificate: string) => {
+    if (addressees.size === 0) {
+      rollback.add('admission', async () => {
+        await withdraw(parts, [...addressees.values()], request.name, timeLimit(WITHDRAWAL_LIMIT));
       });
     }
-    const client = new MicroclusterClient({
-      address,
-      identity: identity.dialling,
-      trusted: certificate,
-      timeoutMs: args.timeouts.request,
-    });
-    try {
-      return await client.addMember(
-        {
-          name: request.name,
-          address: request.address,
-          certificate: identity.server.certificate,
-          role: '',
-          schema_internal_version: schema.versions.internal,
-          schema_external_version: schema.versions.external,
-          last_heartbeat: zeroTime(),
-          status: '',
-          extensions: [...schema.extensions],
-          secret: token.secret,
-        },
-        { signal },
-      );
-    } catch (error) {
-      logger.warn({ event: 'join-refused', address, error });
-      last = error;
-      failures += 1;
-    } finally {
-      await client.close();
-    }
+    addressees.set(address, { address, certificate });
+  };
+  const admission = await askForAdmission(parts, token, request, signal, add);
+  for (const { address } of [admission.trusted_member, ...admission.cluster_members]) {
+    addressees.delete(address);
+    add(address, admission.cluster_cert);
   }
-  const status = isClientError(last) ? { status: last.status, cause: last } : { cause: last };
-  throw new MicroclusterError(
-    'FAILED',
-    {
-      reason: `${failures} join attempts were unsuccessful. Last error: ${last instanceof Error ? last.message : 'the token names no address'}`,
-    },
-    status,
-  );
+  return admission;
 }
 
 async function storeCertificates(
@@ -162,14 +128,18 @@ async function storeCertificates(
   }
 }
 
-/** One member that trusts us is enough: the others learn of us by heartbeat (`spec/core-api.md` 14.4). */
-async function announce(
-  peers: Peers,
-  self: { name: string; address: string; certificate: string },
-): Promise<void> {
-  const replies = await peers.ask(peers.others(), (client) => client.truststoreAdd(self));
+/**
+ * Asks all peers to trust us. One that does is enough: the others learn of us by heartbeat
+ * (`spec/core-api.md` 14.4).
+ *
+ * @returns the peers that can be reached
+ */
+async function announce(peers: Peers, self: TrustedMember): Promise<TrustedMember[]> {
+  const replies = await peers.ask(peers.others(), (client) =>
+    client.truststoreAdd(self, { timeoutMs: ANNOUNCE_LIMIT }),
+  );
   if (replies.some((reply) => 'answer' in reply)) {
-    return;
+    return replies.filter(isReached).map((reply) => reply.member);
   }
   const last = replies.at(-1);
   throw new MicroclusterError('FAILED', {
@@ -179,21 +149,30 @@ async function announce(
   });
 }
 
-/** Tells the member that admitted us that we are not coming (`spec/core-api.md` 14.6). */
-async function withdraw(
-  { identity, args }: JoinParts,
-  admission: TokenResponse,
-  name: string,
+/** Wakes members that wait for an upgrade, and runs the hook of those that exist; neither can fail the join. */
+async function introduce(
+  { peers }: JoinParts,
+  reached: readonly TrustedMember[],
+  self: TrustedMember,
 ): Promise<void> {
-  const client = new MicroclusterClient({
-    address: admission.trusted_member.address,
-    identity: identity.dialling,
-    trusted: admission.cluster_cert,
-    timeoutMs: args.timeouts.request,
-  });
-  try {
-    await client.removeMember(name, { force: true });
-  } finally {
-    await client.close();
-  }
+  await peers.tell(
+    'upgrade-notice',
+    (client) => client.patchDatabase({ notification: true, timeoutMs: ANNOUNCE_LIMIT }),
+    reached,
+  );
+  await peers.tell(
+    'new-member-hook',
+    (client, member) =>
+      client.runHook(
+        'on-new-member',
+        { new_member: self },
+        { target: member.name, notification: true },
+      ),
+    reached,
+  );
+}
+
+/** A peer that refuses us will trust us soon; one that does not answer is away. */
+function isReached(reply: PeerAnswer<unknown>): boolean {
+  return 'answer' in reply || isClientError(reply.error, 'REPLIED');
 }

@@ -64,12 +64,13 @@ export class Peers {
     );
   }
 
-  /** Tells all other members something; failures are logged as one line each and do not fail the call. */
+  /** Tells all other members, or `members`, something; failures are logged as one line each and do not fail the call. */
   async tell(
     what: string,
     message: (client: MicroclusterClient, member: TrustedMember) => Promise<unknown>,
+    members: readonly TrustedMember[] = this.others(),
   ): Promise<void> {
-    for (const reply of await this.ask(this.others(), message)) {
+    for (const reply of await this.ask(members, message)) {
       if ('error' in reply) {
         this.logger.warn({
           event: `${what}-failed`,

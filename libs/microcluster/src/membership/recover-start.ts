@@ -1,30 +1,50 @@
 /** Finds out at process start whether this directory belongs to a member, and undoes an initialisation that a crash cut short. */
 import { access } from 'node:fs/promises';
 import path from 'node:path';
+import { timeLimit } from '@microcluster/dqlite/time-limit';
 import type { LoggerService } from '@nestjs/common';
+import type { ParsedDaemonArgs } from '../options/index.js';
 import { recordedEngine } from '../replication/index.js';
 import type { StateDirectory } from '../state/index.js';
 import { endInitialisation, interruptedInitialisation } from './initialisation-plan.js';
-import { forgetMember, type InitialisationParts } from './initialise.js';
+import { forgetMember, type ForgetParts } from './initialise.js';
+import { withdraw } from './withdraw.js';
+
+/** How long a start may wait for the cluster to forget an interrupted join, milliseconds. */
+const WITHDRAWAL_LIMIT = 15_000;
 
 /**
  * Whether this daemon is a member of a cluster (`spec/core-api.md` 1.3). A bootstrap or join that was never
  * acknowledged is undone first, so that it can simply be repeated.
  */
 export async function isInitialised(
-  parts: Pick<InitialisationParts, 'state' | 'identity' | 'trust' | 'runtime'> & {
-    readonly logger: LoggerService;
-  },
+  parts: ForgetParts & { readonly args: ParsedDaemonArgs; readonly logger: LoggerService },
 ): Promise<boolean> {
   const { state, logger } = parts;
   const interrupted = await interruptedInitialisation(state.path);
   if (interrupted !== undefined) {
     logger.warn({ event: 'interrupted-initialisation-undone', ...interrupted });
+    if (interrupted.operation === 'join') await withdrawInterrupted(parts, interrupted.name);
     await forgetMember(parts);
     await endInitialisation(state.path);
     return false;
   }
   return holdsMember(state);
+}
+
+/** A joiner that the cluster may have admitted says that it is not coming; else the leader reaps it after a while. */
+async function withdrawInterrupted(
+  parts: Parameters<typeof isInitialised>[0],
+  name: string,
+): Promise<void> {
+  const { identity, trust } = parts;
+  if (!identity.hasCluster || name === '') return;
+  const { certificate } = identity.cluster;
+  const addressees = trust
+    .list()
+    .filter((member) => member.name !== name)
+    .map(({ address }) => ({ address, certificate }));
+  await withdraw(parts, addressees, name, timeLimit(WITHDRAWAL_LIMIT));
 }
 
 async function holdsMember(state: StateDirectory): Promise<boolean> {

@@ -1,25 +1,64 @@
 /** Brings an initialised member up again from its state directory (`spec/core-api.md` 15). */
+import path from 'node:path';
+import { isDqliteError } from '@microcluster/dqlite';
+import type { LoggerService } from '@nestjs/common';
 import { loadKeyPair } from '../certificates/index.js';
+import { failedWith } from '../errors/failed-with.js';
+import { isMicroclusterError, MicroclusterError } from '../errors/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { MemberRuntime } from '../lifecycle/member-runtime.js';
 import type { SchemaGate } from '../lifecycle/schema-gate.js';
-import { MicroclusterError } from '../errors/index.js';
+import type { ParsedDaemonArgs } from '../options/index.js';
 import type { EngineRound } from '../replication/index.js';
 import type { StateDirectory } from '../state/index.js';
+import type { TrustStore } from '../trust/index.js';
+import { untilRefused } from './away/refusal-watch.js';
+import type { ClusterRecords } from './cluster-records.js';
+import { forgetMember } from './initialise.js';
 import type { Peers } from './peers.js';
+import { asideName } from './removal/member-reset.js';
 
 /** What a restart needs. */
 export interface RestartParts {
+  readonly args: ParsedDaemonArgs;
   readonly state: StateDirectory;
   readonly identity: MemberIdentity;
+  readonly trust: TrustStore;
   readonly runtime: MemberRuntime;
   readonly schema: SchemaGate;
   readonly peers: Peers;
+  readonly records: ClusterRecords;
+  readonly logger: LoggerService;
   readonly onRound: (round: EngineRound) => Promise<void>;
 }
 
-/** @throws MicroclusterError when the database cannot be reached; the process should exit and be restarted */
+/**
+ * Brings the member up, or, when the cluster has removed it meanwhile, moves its state aside and leaves an
+ * uninitialised daemon behind instead of one that fails at every start.
+ *
+ * @returns which of the two
+ * @throws MicroclusterError when the database cannot be reached; the process should exit and be restarted
+ */
 export async function restartMember(
+  parts: RestartParts,
+  signal: AbortSignal,
+  waiting: (members: number) => void,
+): Promise<'member' | 'removed'> {
+  const { identity, logger, state } = parts;
+  try {
+    await bringUp(parts, signal, waiting);
+    return 'member';
+  } catch (error) {
+    if (!saysRemoved(error)) throw error;
+    const aside = asideName(new Date());
+    const { name } = identity;
+    await forgetMember(parts, aside);
+    logger.warn({ event: 'removed-while-away', name, stateKeptIn: path.join(state.path, aside) });
+    return 'removed';
+  }
+}
+
+async function bringUp(
   parts: RestartParts,
   signal: AbortSignal,
   waiting: (members: number) => void,
@@ -37,19 +76,54 @@ export async function restartMember(
   identity.address = config.address;
   identity.cluster = cluster;
   await runtime.openListener();
-  try {
-    await runtime.openDatabase({ kind: 'restart' }, signal, parts.onRound);
-  } catch (error) {
-    throw new MicroclusterError(
-      'FAILED',
-      { reason: `Failed to re-establish cluster connection: ${reasonOf(error)}` },
-      { cause: error },
-    );
-  }
+  await openUnlessRefused(parts, signal).catch(
+    failedWith('Failed to re-establish cluster connection'),
+  );
+  await requireOwnRow(parts);
   await schema.pass(identity.name, signal, waiting);
   await peers.tell('upgrade-notice', (client) => client.patchDatabase({ notification: true }));
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Opens the database; the others may say meanwhile that they have removed this member. */
+async function openUnlessRefused(parts: RestartParts, signal: AbortSignal): Promise<void> {
+  const { args, identity, peers, runtime } = parts;
+  const watching = new AbortController();
+  const opening = new AbortController();
+  const refusal = untilRefused(
+    { identity, peers, probeMs: args.timeouts.probe },
+    AbortSignal.any([signal, watching.signal]),
+  ).then(
+    () => opening.abort(new MicroclusterError('MEMBER_REMOVED', { name: identity.name })),
+    // The watch ends when the database is open, or the daemon stops.
+    () => undefined,
+  );
+  try {
+    const limit = AbortSignal.any([signal, opening.signal]);
+    await runtime.openDatabase({ kind: 'restart' }, limit, parts.onRound);
+  } catch (error) {
+    opening.signal.throwIfAborted();
+    throw error;
+  } finally {
+    watching.abort();
+    await refusal;
+  }
+}
+
+/** A member that still reaches the database may have left the table, or its name may belong to another one now. */
+async function requireOwnRow({ identity, records }: RestartParts): Promise<void> {
+  const rows = await records.bootstrap(({ members }) => members.list()).catch(() => undefined);
+  // A database that is older than the table has its say in the version check.
+  if (rows === undefined) return;
+  const own = rows.find((row) => row.name === identity.name);
+  if (own?.certificate.trim() !== identity.server.certificate.trim()) {
+    throw new MicroclusterError('MEMBER_REMOVED', { name: identity.name });
+  }
+}
+
+function saysRemoved(error: unknown): boolean {
+  for (let current: unknown = error; current instanceof Error; current = current.cause) {
+    if (isMicroclusterError(current, 'MEMBER_REMOVED')) return true;
+    if (isDqliteError(current, 'NODE_REMOVED')) return true;
+  }
+  return false;
 }

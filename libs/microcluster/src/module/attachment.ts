@@ -5,10 +5,12 @@ import { CORE_ENDPOINTS } from '../core-api/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
 import type { Tunnel } from '../listeners/index.js';
+import { TargetProxy } from '../membership/target/target-proxy.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { acceptTunnel } from '../replication/index.js';
 import { DeclaredServers } from '../servers/index.js';
 import { adapterOf } from './attach-daemon.js';
+import { forwardTargets } from './target-forwarding.js';
 
 /** Done once, when the application is initialised and before its routes are registered. */
 @Injectable()
@@ -19,6 +21,7 @@ export class Attachment {
     private readonly daemon: Daemon,
     private readonly runtime: MemberRuntime,
     private readonly declared: DeclaredServers,
+    private readonly proxy: TargetProxy,
     @Inject(DAEMON_ARGS) private readonly args: ParsedDaemonArgs,
   ) {}
 
@@ -29,6 +32,7 @@ export class Attachment {
     for (const endpoints of CORE_ENDPOINTS) {
       adapter.serveCore(this.modules.get(endpoints));
     }
+    forwardTargets(adapter, this.proxy);
     adapter.serveTunnel((tunnel) => {
       this.accept(tunnel);
     });

@@ -22,6 +22,7 @@ import { ConsistencyCheck } from '../membership/consistency/consistency-check.js
 import { MemberList } from '../membership/member-list.js';
 import { Membership } from '../membership/membership.js';
 import { Peers } from '../membership/peers.js';
+import { Reaper } from '../membership/reaping/reaper.js';
 import { isInitialised } from '../membership/recover-start.js';
 import { restartMember } from '../membership/restart.js';
 import { TrustPropagation } from '../membership/trust-propagation.js';
@@ -288,6 +289,7 @@ const heartbeats: FactoryProvider = {
     Peers,
     HookRunner,
     Daemon,
+    Reaper,
     ROUND_HANDLER,
   ],
   useFactory: (
@@ -299,6 +301,7 @@ const heartbeats: FactoryProvider = {
     others: Peers,
     hooks: HookRunner,
     owner: Daemon,
+    reaper: Reaper,
     rounds: LateBound<RoundHandler>,
   ) => {
     const service = new HeartbeatService({
@@ -328,6 +331,7 @@ const heartbeats: FactoryProvider = {
             args.logger.warn({ event: 'heartbeat-round-failed', error });
           }
         });
+      reaper.look(round, owner.signal);
     });
     return service;
   },

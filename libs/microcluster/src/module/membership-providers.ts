@@ -1,5 +1,6 @@
 /** The providers of what changes the membership of a running cluster: removal, reset, and the check before both. */
 import type { FactoryProvider, Provider } from '@nestjs/common';
+import { FORWARD_TO_TARGET } from '../access/index.js';
 import { HookRunner } from '../hooks/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
@@ -7,14 +8,17 @@ import { MemberRuntime } from '../lifecycle/member-runtime.js';
 import { ClusterRecords } from '../membership/cluster-records.js';
 import { ConsistencyCheck } from '../membership/consistency/consistency-check.js';
 import { Peers } from '../membership/peers.js';
+import { Reaper } from '../membership/reaping/reaper.js';
 import { MemberReset } from '../membership/removal/member-reset.js';
 import { Removal } from '../membership/removal/removal.js';
 import { SelfRemovalLatch } from '../membership/removal/self-removal-latch.js';
+import { TargetProxy } from '../membership/target/target-proxy.js';
 import { TrustPropagation } from '../membership/trust-propagation.js';
 import { Turnstile } from '../membership/turnstile.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { StateDirectory } from '../state/index.js';
 import { TrustStore } from '../trust/index.js';
+import { forwarderOf } from './target-forwarding.js';
 
 /** How many changes of membership may queue at the leader; more are asked to come back. */
 const QUEUE = 64;
@@ -99,6 +103,48 @@ const reset: FactoryProvider = {
   ) => new MemberReset({ daemon, state, identity, trust, runtime, latch, logger: args.logger }),
 };
 
+const reaper: FactoryProvider = {
+  provide: Reaper,
+  inject: [
+    DAEMON_ARGS,
+    MemberIdentity,
+    MemberRuntime,
+    ClusterRecords,
+    Peers,
+    TrustPropagation,
+    HookRunner,
+    Turnstile,
+  ],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    identity: MemberIdentity,
+    runtime: MemberRuntime,
+    records: ClusterRecords,
+    peers: Peers,
+    propagation: TrustPropagation,
+    hooks: HookRunner,
+    turnstile: Turnstile,
+  ) =>
+    new Reaper({
+      args,
+      identity,
+      runtime,
+      records,
+      peers,
+      propagation,
+      hooks,
+      turnstile,
+      logger: args.logger,
+    }),
+};
+
+const proxy: FactoryProvider = {
+  provide: TargetProxy,
+  inject: [MemberIdentity, ClusterRecords, Peers],
+  useFactory: (identity: MemberIdentity, records: ClusterRecords, peers: Peers) =>
+    new TargetProxy({ identity, records, peers }),
+};
+
 /** They need the providers of `core-providers.ts`. */
 export const MEMBERSHIP_PROVIDERS: Provider[] = [
   SelfRemovalLatch,
@@ -106,4 +152,7 @@ export const MEMBERSHIP_PROVIDERS: Provider[] = [
   consistency,
   removal,
   reset,
+  reaper,
+  proxy,
+  { provide: FORWARD_TO_TARGET, inject: [TargetProxy], useFactory: forwarderOf },
 ];

@@ -86,10 +86,12 @@ export class StateDirectory {
   /**
    * Forgets the member: afterwards the directory is as after the first {@link StateDirectory.open}, and files
    * that are not ours are still there. Whoever uses files in it must have closed them; it stays open and locked.
+   *
+   * @param keepAs name of a new directory in this one where the state is kept instead of being deleted
    */
-  async wipe(): Promise<void> {
+  async wipe(keepAs?: string): Promise<void> {
     try {
-      await wipeState(this.path);
+      await wipeState(this.path, keepAs);
     } finally {
       await this.createParts();
     }
