@@ -1,8 +1,8 @@
 /** The database as SQL text that SQLite's own shell can load (`spec/core-api.md` 23.1, `GET /core/internal/sql`). */
+import { sqlTokens } from '@microcluster/dqlite';
 import { z } from 'zod';
 import { withConnection, type ConsoleConnection, type SqlConsole } from './sql-console.js';
 import { cellLiteralSql, quoteName, quoteText, wrapLineEnds } from './sql-literals.js';
-import { sqlTokens } from './sql-tokens.js';
 
 /** What is dumped. */
 export interface DumpOptions {
