@@ -1,10 +1,14 @@
 /** A cluster of three members in this process: formed, written to, and losing members. */
-import { existsSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { getRepositoryToken } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Diary, Item, ItemsAppModule } from '../items.fixture.js';
 import { TestCluster } from './index.js';
+
+/** On a machine that is busy with other things, a time says nothing. */
+const [load = Infinity] = loadavg();
+const isQuiet = load < 1;
 
 let cluster: TestCluster;
 let tookMs: number;
@@ -24,8 +28,8 @@ function itemsOf(number: number): Repository<Item> {
 }
 
 describe('a test cluster', () => {
-  it('is up soon', () => {
-    expect(tookMs).toBeLessThan(15_000);
+  it.runIf(isQuiet)('is up in less than five seconds', () => {
+    expect(tookMs).toBeLessThan(5_000);
   });
 
   it('has members of its own names, addresses and directories', async () => {
@@ -75,12 +79,5 @@ describe('a test cluster', () => {
     await itemsOf(next.number).save({ name: 'paper' });
     await cluster.start(stopped.number);
     expect(await itemsOf(stopped.number).countBy({ name: 'paper' })).toBe(1);
-  });
-});
-
-describe('the end of a test cluster', () => {
-  it('removes everything', async () => {
-    const { directory } = await TestCluster.use(ItemsAppModule, { members: 1 }, async (one) => one);
-    expect(existsSync(directory)).toBe(false);
   });
 });

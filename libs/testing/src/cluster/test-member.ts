@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Abstract, INestApplication, LoggerService, Type } from '@nestjs/common';
 import { MicroclusterClient } from '@microcluster/nest/client';
-import { crashMember, databaseProcessOf } from '@microcluster/nest/testing-seam';
+import { crashMember, databaseProcessOf, stopRequests } from '@microcluster/nest/testing-seam';
 import type { LightMyRequestResponse } from 'fastify';
 import { inject, type InjectRequest } from '../inject.js';
 import type { ClusterTestingModuleBuilder } from '../module/index.js';
@@ -108,6 +108,10 @@ export class TestMember implements MemberPlan {
     }
     this.application = app;
     this.current = 'running';
+    // As a process would end that a client has asked to shut down.
+    stopRequests(app, () => {
+      this.stop().catch((error: unknown) => this.log.error('stop on request failed', error));
+    });
   }
 
   /** Closes its application as a signal would: leadership is handed over first. Idempotent. */

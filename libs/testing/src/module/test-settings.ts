@@ -25,7 +25,7 @@ export interface TestSettings {
 export function adjustmentFor(settings: TestSettings): DaemonArgsAdjustment {
   const { stateDir, engine, logger, addresses, daemon } = settings;
   return async (args) => {
-    const { socketGroup, preInitListenAddress, ...kept } = args;
+    const { socketGroup: _theirs, preInitListenAddress, ...kept } = args;
     const { servers, ...chosen } = daemon;
     return {
       ...kept,
