@@ -1,5 +1,6 @@
 /** Decides at each start whether this member may go on, must wait for others, or is itself too old (`spec/core-api.md` 20.5). */
 import { compareExtensions } from '../extensions/index.js';
+import { PENDING } from './members-table.js';
 import type { SchemaVersions } from './schema-versions.js';
 
 /** What a row of the member table says about a member's release. */
@@ -67,7 +68,7 @@ function decide(
   message: string,
 ): VersionCheck {
   // Upstream compares with lower case `pending` and so lets a half-joined member block an upgrade for ever.
-  const settled = members.filter((member) => member.role !== 'PENDING');
+  const settled = members.filter((member) => member.role !== PENDING);
   const newer = settled.filter(isNewer).map((member) => member.name);
   if (newer.length > 0) return { kind: 'behind', newer, message };
   const blockedBy = settled.filter(isOlder).map((member) => member.name);

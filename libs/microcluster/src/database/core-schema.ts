@@ -1,5 +1,6 @@
 /** The framework's own schema updates: how the tables of version 6 came to be (`spec/core-api.md` 20.4). */
 import { encodeExtensionsCell } from '../extensions/index.js';
+import { createSplitMembers } from './split-members.js';
 import type { SqlExecutor } from './sql-executor.js';
 
 /** What an internal update may depend on besides the database. */
@@ -87,26 +88,7 @@ async function splitSchemaVersions(
     `INSERT INTO schemas_new (id, version, type, updated_at)
        SELECT id, CASE version WHEN 1 THEN 1 ELSE version - 1 END, version > 1, updated_at FROM schemas ORDER BY id`,
   );
-  await executor.execute(
-    `CREATE TABLE internal_cluster_members_split (
-  id              INTEGER  PRIMARY KEY AUTOINCREMENT NOT NULL,
-  name            TEXT     NOT NULL,
-  address         TEXT     NOT NULL,
-  certificate     TEXT     NOT NULL,
-  schema_internal INTEGER  NOT NULL,
-  schema_external INTEGER  NOT NULL,
-  heartbeat       DATETIME NOT NULL,
-  role            TEXT     NOT NULL,
-  UNIQUE (name),
-  UNIQUE (certificate)
-)`,
-  );
-  await executor.execute(
-    `INSERT INTO internal_cluster_members_split
-         (id, name, address, certificate, schema_internal, schema_external, heartbeat, role)
-       SELECT id, name, address, certificate, 1, schema - 1, heartbeat, role
-         FROM internal_cluster_members ORDER BY id`,
-  );
+  await createSplitMembers(executor, 'internal_cluster_members_split');
   await adoptSideTable(executor);
   await swapTable(executor, 'schemas_new', 'schemas');
   await swapTable(executor, 'internal_cluster_members_split', 'internal_cluster_members');

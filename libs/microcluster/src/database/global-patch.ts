@@ -1,6 +1,6 @@
 /** Runs `patch.global.sql`, a file of statements that an operator or a recovery leaves for the next start (`spec/core-api.md` 20.7). */
 import { readFile, rename, rm } from 'node:fs/promises';
-import { isSystemError } from './system-error.js';
+import { isSystemError } from '../errors/system-error.js';
 import { splitStatements } from './sql-splitter.js';
 import type { SqlSession } from './sql-executor.js';
 

@@ -5,6 +5,7 @@ import type { MemberRelease } from './check-versions.js';
 import { ownRowMissing } from './database-errors.js';
 import { MembersTable } from './members-table.js';
 import type { SchemaVersions } from './schema-versions.js';
+import { createSplitMembers, SPLIT_MEMBER_COLUMNS } from './split-members.js';
 import type { SqlExecutor } from './sql-executor.js';
 
 /** What this member runs. */
@@ -78,29 +79,10 @@ async function exchange(
 /** Members of the old release keep writing the old table; two triggers carry their joins and removals over. */
 async function createSideTable(executor: SqlExecutor): Promise<void> {
   if ((await columnsOf(executor, SIDE_TABLE)).size > 0) return;
-  const columns =
-    'id, name, address, certificate, schema_internal, schema_external, heartbeat, role';
-  await executor.execute(
-    `CREATE TABLE ${SIDE_TABLE} (
-  id              INTEGER  PRIMARY KEY AUTOINCREMENT NOT NULL,
-  name            TEXT     NOT NULL,
-  address         TEXT     NOT NULL,
-  certificate     TEXT     NOT NULL,
-  schema_internal INTEGER  NOT NULL,
-  schema_external INTEGER  NOT NULL,
-  heartbeat       DATETIME NOT NULL,
-  role            TEXT     NOT NULL,
-  UNIQUE (name),
-  UNIQUE (certificate)
-)`,
-  );
-  await executor.execute(
-    `INSERT INTO ${SIDE_TABLE} (${columns})
-       SELECT id, name, address, certificate, 1, schema - 1, heartbeat, role FROM internal_cluster_members`,
-  );
+  await createSplitMembers(executor, SIDE_TABLE);
   await executor.execute(
     `CREATE TRIGGER internal_cluster_member_added AFTER INSERT ON internal_cluster_members BEGIN
-       INSERT INTO ${SIDE_TABLE} (${columns}) VALUES (new.id, new.name, new.address, new.certificate, 1,
+       INSERT INTO ${SIDE_TABLE} (${SPLIT_MEMBER_COLUMNS}) VALUES (new.id, new.name, new.address, new.certificate, 1,
          new.schema - 1, new.heartbeat, new.role); END`,
   );
   await executor.execute(

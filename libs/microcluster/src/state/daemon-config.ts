@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
 import { MicroclusterError } from '../errors/microcluster-error.js';
+import { isSystemError } from '../errors/system-error.js';
 import { encodeValue, parseValue } from '../types/parse-body.js';
 import { daemonConfigSchema, type DaemonConfig } from '../types/schemas.js';
 import { writeFileAtomic } from './write-file-atomic.js';
@@ -17,7 +18,7 @@ export async function readDaemonConfigFile(file: string): Promise<DaemonConfig |
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (isSystemError(cause, 'ENOENT')) return undefined;
     throw unreadable(file, cause);
   }
   try {

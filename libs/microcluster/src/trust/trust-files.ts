@@ -1,6 +1,7 @@
 /** The trust store's directory: reading it tolerantly, replacing it as a whole (`spec/core-api.md` 1.4). */
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isSystemError } from '../errors/system-error.js';
 import { removeFileDurably, syncDirectory, writeFileAtomic } from '../state/write-file-atomic.js';
 import { z } from 'zod';
 import { formatTrustFile, parseTrustFile, trustEntry, type TrustEntry } from './trusted-member.js';
@@ -38,7 +39,7 @@ export async function readTrustFiles(directory: string): Promise<TrustFiles> {
       if (!(await stat(location)).isFile()) continue;
       entries.set(file, parseTrustFile(await readFile(location, 'utf8')));
     } catch (error) {
-      if (isMissing(error)) continue;
+      if (isSystemError(error, 'ENOENT')) continue;
       faults.set(file, error instanceof Error ? error : new Error(String(error)));
     }
   }
@@ -81,7 +82,7 @@ export async function finishReplacement(directory: string): Promise<Error | unde
   try {
     text = await readFile(path.join(directory, PLAN_FILE), 'utf8');
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
   let entries: TrustEntry[];
@@ -112,8 +113,4 @@ async function execute(directory: string, entries: readonly TrustEntry[]): Promi
 /** Whether two entries say the same. */
 export function sameEntry(a: TrustEntry, b: TrustEntry): boolean {
   return a.name === b.name && a.address === b.address && a.fingerprint === b.fingerprint;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
