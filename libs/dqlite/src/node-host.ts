@@ -43,7 +43,7 @@ export interface NodeStartOptions {
   readonly failureDomain?: bigint;
   /** Expected one-way latency, milliseconds, 1 to 3,600,000. Election timeout is 15 times it. Default 200: an election takes at most some 3 s, and a stall of the database process below that costs nothing. */
   readonly networkLatencyMs?: number;
-  /** Entries between two snapshots and entries kept after one. Default 512 and 1024. */
+  /** Entries between two snapshots and entries kept after one. Default 1024 each. */
   readonly snapshot?: { readonly threshold: number; readonly trailing: number };
 }
 

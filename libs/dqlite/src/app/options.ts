@@ -54,7 +54,7 @@ export interface DqliteAppOptions {
   readonly adjustIntervalMs?: number;
   /** Expected one-way latency, milliseconds. Default 200; the election timeout is 15 times it. */
   readonly networkLatencyMs?: number;
-  /** Log entries between two snapshots and kept after one. Default 512 and 1024. */
+  /** Log entries between two snapshots and kept after one. Default 1024 each. */
   readonly snapshot?: { readonly threshold: number; readonly trailing: number };
   /** Called after each round once the node is ready; the next round waits for it. */
   readonly onRound?: (round: AppRound) => void | Promise<void>;

@@ -27,12 +27,13 @@ export interface DqliteNodeOptions {
   readonly failureDomain?: bigint | undefined;
   /** One-way latency, milliseconds, 1 to 3,600,000. Default 200. */
   readonly networkLatencyMs?: number | undefined;
-  /** Default 512 and 1024 entries. */
+  /** Default 1024 entries each. */
   readonly snapshot?: { readonly threshold: number; readonly trailing: number } | undefined;
 }
 
 const DEFAULT_LATENCY_MS = 200;
-const DEFAULT_SNAPSHOT = { threshold: 512, trailing: 1024 };
+/** A snapshot writes the whole database, hence not more often than needed; the log holds up to twice as many entries. */
+const DEFAULT_SNAPSHOT = { threshold: 1024, trailing: 1024 };
 const NODE_INFO_BYTES = 32n;
 const ROLE_CODES: Readonly<Record<NodeRole, bigint>> = { voter: 0n, 'stand-by': 1n, spare: 2n };
 const MISUSE = 2;
