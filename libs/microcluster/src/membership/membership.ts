@@ -7,6 +7,7 @@ import {
   type Control,
   type TokenResponse,
 } from '../types/index.js';
+import { requireReplication } from '../replication/index.js';
 import { admitMember, checkJoinRequest, type AdmitParts } from './admit.js';
 import { bootstrapCluster } from './bootstrap.js';
 import { joinCluster, type JoinParts } from './join.js';
@@ -49,6 +50,7 @@ export class Membership {
     if (control.bootstrap) {
       await bootstrapCluster(this.parts, records, request);
     } else {
+      await requireReplication(this.parts.args, this.parts.state.databasePath);
       await joinCluster(this.parts, control.join_token, request);
     }
   }

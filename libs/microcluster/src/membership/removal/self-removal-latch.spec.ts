@@ -10,9 +10,11 @@ describe('the latch of self-removal', () => {
     const latch = new SelfRemovalLatch();
     const releases = [latch.hold(), latch.hold()];
     let isOver = false;
-    const waiting = latch.wait().then(() => {
+    const wait = async () => {
+      await latch.wait();
       isOver = true;
-    });
+    };
+    const waiting = wait();
     releases[0]?.();
     releases[0]?.();
     await Promise.resolve();
