@@ -16,7 +16,8 @@ const OWNED_ENTRIES: readonly RegExp[] = [
   /^\.(server|cluster)\.pair$/,
   /^cluster\.previous$/,
   /^ca\.crl$/,
-  /^patch\.global\.sql$/,
+  /^initialising\.json$/,
+  /^patch\.global\.sql(\.applying)?$/,
   /^recovery_db(\.tar\.gz)?$/,
 ];
 
