@@ -1,8 +1,9 @@
 /** A note on disk that a bootstrap or join is under way, so that a crash in the middle of it can be undone. */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../state/index.js';
+import { isSystemError } from '../errors/system-error.js';
+import { removeFileDurably, writeFileAtomic } from '../state/index.js';
 
 const FILE = 'initialising.json';
 
@@ -19,9 +20,12 @@ export async function beginInitialisation(
   await writeFileAtomic(path.join(directory, FILE), `${JSON.stringify(plan)}\n`, 0o600);
 }
 
-/** Removes the note: the operation is complete, or undone. */
+/**
+ * Removes the note: the operation is complete, or undone. Durably: a note that a power cut brings back would
+ * undo a member that has been acknowledged.
+ */
 export async function endInitialisation(directory: string): Promise<void> {
-  await rm(path.join(directory, FILE), { force: true });
+  await removeFileDurably(path.join(directory, FILE));
 }
 
 /** The operation that a crash interrupted, if there is one. A note that cannot be read still says that there is. */
@@ -32,9 +36,7 @@ export async function interruptedInitialisation(
   try {
     text = await readFile(path.join(directory, FILE), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return undefined;
-    }
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
   try {
