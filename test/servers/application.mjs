@@ -19,6 +19,9 @@ const { values: flags } = parseArgs({
 });
 const settings = JSON.parse(process.env['TEST_SERVERS'] ?? '{}');
 
+/** One JSON object a line. */
+const logger = new ConsoleLogger({ json: true, colors: false });
+
 /** Decorators of methods, applied without a compiler; those of the class come after them. */
 function decorate(target, method, ...decorators) {
   const descriptor = Object.getOwnPropertyDescriptor(target.prototype, method);
@@ -30,9 +33,16 @@ class GreetingController {
   hello() {
     return 'hello';
   }
+  async slow(milliseconds) {
+    logger.log({ event: 'slow-request-began' });
+    await wait(Number(milliseconds));
+    return 'done';
+  }
 }
 Controller('1.0/greeting')(GreetingController);
 decorate(GreetingController, 'hello', Get(), AllowUntrusted());
+decorate(GreetingController, 'slow', Get('slow/:milliseconds'), AllowUntrusted());
+Param('milliseconds')(GreetingController.prototype, 'slow', 0);
 
 /** Placed by the map, on a listener of its own. */
 class ReportsController {
@@ -43,6 +53,7 @@ class ReportsController {
     return 'for members';
   }
   async slow(milliseconds) {
+    logger.log({ event: 'slow-request-began' });
     await wait(Number(milliseconds));
     return 'done';
   }
@@ -84,9 +95,6 @@ Controller('1.0/status')(StatusController);
 decorate(StatusController, 'status', Get(), AllowUntrusted());
 CoreApi()(StatusController);
 ServeUnix()(StatusController);
-
-/** One JSON object a line. */
-const logger = new ConsoleLogger({ json: true, colors: false });
 
 const address = (name) =>
   settings[name] === undefined ? {} : { serverConfig: { address: settings[name] } };

@@ -41,17 +41,19 @@ export class Deliveries {
   }
 
   private change(update: (pending: PendingDeliveries) => PendingDeliveries): Promise<void> {
-    const result = this.last.then(async () => {
-      const before = await this.pending();
-      const after = Object.entries(update(before)).filter(([, members]) => members.length > 0);
-      if (after.length > 0) {
-        await writeFileAtomic(this.file, JSON.stringify(Object.fromEntries(after)), 0o600);
-      } else if (Object.keys(before).length > 0) {
-        await removeFileDurably(this.file);
-      }
-    });
+    const result = this.last.then(() => this.store(update));
     this.last = result.catch(() => undefined);
     return result;
+  }
+
+  private async store(update: (pending: PendingDeliveries) => PendingDeliveries): Promise<void> {
+    const before = await this.pending();
+    const after = Object.entries(update(before)).filter(([, members]) => members.length > 0);
+    if (after.length > 0) {
+      await writeFileAtomic(this.file, JSON.stringify(Object.fromEntries(after)), 0o600);
+    } else if (Object.keys(before).length > 0) {
+      await removeFileDurably(this.file);
+    }
   }
 
   private get file(): string {
