@@ -13,10 +13,12 @@ const DOCUMENTS = [
   'CONTRIBUTING.md',
   'docs/README.md',
   'docs/getting-started.md',
+  'docs/how-to/test-your-application.md',
   'docs/microctl.md',
   'docs/operations.md',
   'libs/dqlite/README.md',
   'libs/microcluster/README.md',
+  'libs/testing/README.md',
 ];
 
 /** Replaces the documents' folder and ports by ones that nobody else uses. */
@@ -32,7 +34,8 @@ async function relocate(script: string, sandbox: Sandbox): Promise<string> {
 
 describe('every document', () => {
   it('is in the list of this test', async () => {
-    const docs = (await readdir(join(REPOSITORY, 'docs'))).map((file) => `docs/${file}`);
+    const files = await readdir(join(REPOSITORY, 'docs'), { recursive: true });
+    const docs = files.filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`);
     expect(DOCUMENTS).toEqual(expect.arrayContaining(docs));
   });
 

@@ -24,7 +24,7 @@ export interface MemberSettings {
  * Failures are noticed within a second or two, and the machine is not busy with heartbeats. Both are what a
  * machine under load still keeps up with.
  */
-const SHORTENED = { heartbeatIntervalMs: 500, networkLatencyMs: 50 };
+const SHORTENED = { heartbeatIntervalMs: 500, networkLatencyMs: 100 };
 
 /** Makes the applications of members from `module`. */
 export function recipeFor(module: MemberModule, settings: MemberSettings): MemberRecipe {
