@@ -42,11 +42,18 @@ export class HookRunner {
         await Reflect.apply(given, this.args.hooks, args);
       };
     }
+    // A provider with several tokens is found once for each of them.
+    for (const instance of new Set(this.instances())) {
+      yield* this.decorated(instance, name);
+    }
+  }
+
+  private *instances(): Generator<object> {
     for (const wrapper of this.discovery.getProviders()) {
       const instance: unknown = wrapper.instance;
       // A request-scoped provider has no instance outside of a request.
       if (typeof instance === 'object' && instance !== null && wrapper.isDependencyTreeStatic()) {
-        yield* this.decorated(instance, name);
+        yield instance;
       }
     }
   }
