@@ -1,4 +1,4 @@
 export { acceptTunnel, type GrantedTunnel } from './accept-tunnel.js';
 export * from './engine-runtime.js';
 export { EngineSlot } from './engine-slot.js';
-export { openEngine, recordedEngine } from './open-engine.js';
+export { openEngine, recordedEngine, requireReplication } from './open-engine.js';

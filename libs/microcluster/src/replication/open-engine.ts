@@ -40,6 +40,20 @@ export async function openEngine(
   return engine;
 }
 
+/**
+ * Makes sure that this member may have peers, before any of them is asked for something.
+ *
+ * @throws MicroclusterError `ENGINE_CANNOT_JOIN` when its engine is the embedded one
+ */
+export async function requireReplication(
+  args: Pick<ParsedDaemonArgs, 'engine'>,
+  directory: string,
+): Promise<void> {
+  if ((args.engine ?? (await recordedEngine(directory))) === 'sqlite') {
+    throw new MicroclusterError('ENGINE_CANNOT_JOIN', {});
+  }
+}
+
 /** What the directory was made with; a directory of the original has no such file and is dqlite's. */
 export async function recordedEngine(directory: string): Promise<EngineName | undefined> {
   try {
