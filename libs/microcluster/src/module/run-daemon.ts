@@ -1,5 +1,5 @@
 /** The few lines that a `main.ts` needs: starts the application, follows signals, and owns the exit status. */
-import type { LoggerService, Type } from '@nestjs/common';
+import { ConsoleLogger, type LoggerService, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Daemon } from '../lifecycle/daemon.js';
@@ -36,7 +36,7 @@ export async function runDaemon(module: Type, options: RunDaemonOptions = {}): P
   try {
     app = await NestFactory.create<NestFastifyApplication>(module, new MicroclusterAdapter(), {
       abortOnError: false,
-      ...(logger === undefined ? {} : { logger }),
+      logger: logger === false ? false : withoutStartFailures(logger ?? new ConsoleLogger()),
     });
     app.get(Daemon).onExitRequest(stop);
     await app.init();
@@ -44,6 +44,25 @@ export async function runDaemon(module: Type, options: RunDaemonOptions = {}): P
     report(error);
     stop(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+/**
+ * Nest logs an error of the start with its stack before it throws it. `runDaemon` reports that error itself, in
+ * one sentence, so that an operator does not have to find it among stacks; `debug` still has the stack.
+ */
+function withoutStartFailures(logger: LoggerService): LoggerService {
+  return new Proxy(logger, {
+    get(target, property) {
+      if (property !== 'error') {
+        const value: unknown = Reflect.get(target, property);
+        return typeof value === 'function' ? value.bind(target) : value;
+      }
+      return (message: unknown, ...rest: unknown[]) => {
+        if (rest.at(-1) === 'ExceptionHandler') target.debug?.(message, ...rest);
+        else target.error(message, ...rest);
+      };
+    },
+  });
 }
 
 /** Closes what is open and ends the process; a second failure does not hide the first. */
