@@ -20,6 +20,7 @@ describe('a bootstrap that is killed', () => {
       await member.control('init', member.name, member.address, '--bootstrap');
     });
     await cluster.settled();
+    expect(await trusted(member)).toEqual([member.name]);
   });
 });
 

@@ -22,6 +22,7 @@ describe('a cluster of three', () => {
     await first.control('init', first.name, first.address, '--bootstrap');
     await cluster.until('one voter', rolesAre('voter'));
     await create(first, 'of one');
+    expect(await listed(first)).toEqual(['of one']);
   });
 
   it('has one voter and one spare when it has two members', async () => {
@@ -29,6 +30,7 @@ describe('a cluster of three', () => {
     await cluster.join(second);
     await cluster.until('a voter and a spare', rolesAre('voter', 'spare'));
     await create(second, 'of two');
+    expect(await listed(cluster.member(1))).toEqual(['of one', 'of two']);
   });
 
   it('has three voters when it has three members, whoever issued the token', async () => {
