@@ -1,30 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { fakeDaemon, type Reply } from './daemon.fixture.js';
 import { run } from './program.js';
+import { recordingTerminal } from './terminal.fixture.js';
 
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBgjCCASigAwIBAgIUWbVYIVi1Lq2SwuNz1k3mUCqfpZ4wCgYIKoZIzj0EAwIw
 -----END CERTIFICATE-----
 `;
 
-async function microctl(replies: readonly Reply[], argv: readonly string[], input = '') {
+async function microctl(
+  replies: readonly Reply[],
+  argv: readonly string[],
+  input = '',
+  answers?: readonly string[],
+) {
   const { stateDir, asked } = await fakeDaemon(...replies);
-  let out = '';
-  let err = '';
-  const code = await run(
-    ['--state-dir', stateDir, ...argv],
-    {},
-    {
-      out: (text) => {
-        out += text;
-      },
-      err: (text) => {
-        err += text;
-      },
-      readInput: async () => input,
-    },
-  );
-  return { code, out, err, asked };
+  const terminal = recordingTerminal({ input, ...(answers && { answers }) });
+  const code = await run(['--state-dir', stateDir, ...argv], {}, terminal);
+  return { code, ...terminal.printed, asked, questions: terminal.questions };
 }
 
 const nothing: Reply = { metadata: {} };

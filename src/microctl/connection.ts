@@ -1,5 +1,5 @@
 /** The way to the daemon: requests over its control socket, with the time limit of the command. */
-import { join } from 'node:path';
+import type { Microcluster, MicroclusterClientError } from '@microcluster/nest/client';
 import type { ZodType } from 'zod';
 import type { Settings } from './settings.js';
 
@@ -16,6 +16,12 @@ export interface Connection {
   request(method: Method, path: string, options?: RequestOptions): Promise<unknown>;
 }
 
+/** The calls on the state directory. */
+export async function appOf({ stateDir }: Settings): Promise<Microcluster> {
+  const client = await import('@microcluster/nest/client');
+  return new client.Microcluster(stateDir);
+}
+
 /**
  * Runs `work` with a connection to the daemon, and closes it afterwards.
  *
@@ -25,25 +31,36 @@ export async function withDaemon<T>(
   settings: Settings,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const { MicroclusterClient, isClientError } = await import('@microcluster/nest/client');
-  const { stateDir, terminal, timeoutMs, verbose } = settings;
-  const client = new MicroclusterClient({ socketPath: join(stateDir, 'control.socket') });
+  const { isClientError } = await import('@microcluster/nest/client');
+  const { terminal, timeoutMs, verbose, signal } = settings;
+  const client = (await appOf(settings)).localClient();
   try {
     return await work({
       async request(method, path, options) {
         if (verbose) terminal.err(`${method} ${path}\n`);
         try {
-          return await client.request(method, path, { ...options, timeoutMs });
+          return await client.request(method, path, { ...options, timeoutMs, signal });
         } catch (error) {
-          if (!isClientError(error, 'TIMEOUT')) throw error;
-          const text = `${error.message}; give it longer with --timeout`;
-          throw new Error(text, { cause: error });
+          if (!isClientError(error)) throw error;
+          throw withHint(error);
         }
       },
     });
   } finally {
     await client.close();
   }
+}
+
+/** The error of a call, with what can be done about it from the command line. */
+function withHint(error: MicroclusterClientError): Error {
+  if (error.code === 'TIMEOUT') {
+    return new Error(`${error.message}; give it longer with --timeout`, { cause: error });
+  }
+  if (error.retryAfterMs !== undefined) {
+    const seconds = Math.ceil(error.retryAfterMs / 1_000);
+    return new Error(`${error.message} (try again in ${seconds} s)`, { cause: error });
+  }
+  return error;
 }
 
 /** Reads an answer into its type; a wrong one is an error that names the request. */

@@ -14,4 +14,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const { run } = await import('./program.js');
 const { terminal } = await import('./terminal.js');
-process.exitCode = await run(process.argv.slice(2), process.env, terminal);
+
+// The first Ctrl-C ends the request, so that the daemon can take back what it has begun; the second ends us.
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort(new Error('Interrupted')));
+
+process.exitCode = await run(process.argv.slice(2), process.env, terminal, interrupted.signal);

@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { run } from './program.js';
+import { recordingTerminal } from './terminal.fixture.js';
 
 async function microctl(argv: string[], environment: Record<string, string> = {}) {
-  let out = '';
-  let err = '';
-  const code = await run(argv, environment, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    readInput: async () => '',
-  });
-  return { code, out, err };
+  const terminal = recordingTerminal();
+  const code = await run(argv, environment, terminal);
+  return { code, ...terminal.printed };
 }
 
 describe('microctl', () => {

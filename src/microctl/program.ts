@@ -1,14 +1,19 @@
 /** The commands of `microctl`, their flags and their help. What they do is loaded only when it is needed. */
 import { resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../version.js';
-import { parseTimeLimit } from '../duration.js';
+import { commaList, groupOf, leaf } from './command-line.js';
+import type { DoctorOptions } from './commands/doctor.js';
+import type { InitOptions } from './commands/init.js';
+import type { RemoveOptions } from './commands/remove.js';
 import { describeError } from './errors.js';
 import type { Settings } from './settings.js';
 import type { Terminal } from './terminal.js';
 
 const FORMATS = 'table|json|yaml|csv|compact';
 const FAILURE = 1;
+/** As shells report a program that Ctrl-C has ended. */
+const INTERRUPTED = 130;
 
 interface GlobalOptions {
   readonly stateDir?: string;
@@ -24,30 +29,42 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * @param argv the arguments after the program's name
  * @param environment `STATE_DIR` stands in for a missing `--state-dir`
- * @returns the exit code: 0 when done (also after printing help), 1 when anything failed
+ * @param signal aborted by Ctrl-C; the command ends its requests and gives up
+ * @returns the exit code: 0 when done (also after printing help), 1 when anything failed, 2 when the doctor
+ *   found a problem, 130 when interrupted
  */
 export async function run(
   argv: readonly string[],
   environment: Environment,
   terminal: Terminal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
-  let debug = false;
-  const program = createProgram(environment, terminal);
+  const outcome = { code: 0, debug: false };
+  const program = createProgram(environment, terminal, signal, outcome);
   program.hook('preAction', (_, action) => {
-    debug = action.optsWithGlobals<GlobalOptions>().debug === true;
+    outcome.debug = action.optsWithGlobals<GlobalOptions>().debug === true;
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return 0;
+    return outcome.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
+    if (signal.aborted) {
+      terminal.err('Interrupted\n');
+      return INTERRUPTED;
+    }
     terminal.err(`Error: ${describeError(error)}\n`);
-    if (debug && error instanceof Error) terminal.err(`${error.stack ?? ''}\n`);
+    if (outcome.debug && error instanceof Error) terminal.err(`${error.stack ?? ''}\n`);
     return FAILURE;
   }
 }
 
-function createProgram(environment: Environment, terminal: Terminal): Command {
+function createProgram(
+  environment: Environment,
+  terminal: Terminal,
+  signal: AbortSignal,
+  outcome: { code: number },
+): Command {
   const program = new Command('microctl')
     .description('Command line for a cluster member (see microd)')
     .version(packageVersion(), '--version', 'print the version')
@@ -74,7 +91,16 @@ function createProgram(environment: Environment, terminal: Terminal): Command {
       timeoutMs: options.timeout,
       verbose: options.verbose === true || options.debug === true,
       terminal,
+      signal,
     };
+  }
+
+  /** Runs what a command does, and keeps its exit code. */
+  async function perform(
+    command: Command,
+    work: (settings: Settings) => Promise<number | void>,
+  ): Promise<void> {
+    outcome.code = (await work(settings(command))) ?? 0;
   }
 
   leaf(program, 'init <name> <address>', 'Make this daemon a member of a cluster', '5m')
@@ -87,120 +113,129 @@ function createProgram(environment: Environment, terminal: Terminal): Command {
         '  microctl init c1 10.0.0.1:9000 --bootstrap\n' +
         '  microctl init c2 10.0.0.2:9000 --token "$(ssh c1 microctl tokens add c2)"',
     )
-    .action(async (name: string, address: string, options: InitFlags, command: Command) => {
-      const { init } = await import('./commands/init.js');
-      await init(settings(command), name, address, options);
-    });
+    .action((name: string, address: string, options: InitOptions, command: Command) =>
+      perform(command, async (of) => {
+        const { init } = await import('./commands/init.js');
+        return init(of, name, address, options);
+      }),
+    );
 
   const cluster = groupOf(program.command('cluster').description('List and change the members'));
   leaf(cluster, 'list', 'List the members of the cluster', '30s')
     .option('-l, --local', 'only what this machine knows, without asking the daemon')
     .option('-f, --format <format>', FORMATS, 'table')
-    .action(async (options: { local?: boolean; format: string }, command: Command) => {
-      const { listMembers, listLocalMembers } = await import('./commands/cluster.js');
-      await (options.local ? listLocalMembers : listMembers)(settings(command), options.format);
-    });
+    .action((options: { readonly local?: boolean; readonly format: string }, command: Command) =>
+      perform(command, async (of) => {
+        const { listMembers, listLocalMembers } = await import('./commands/cluster.js');
+        return (options.local ? listLocalMembers : listMembers)(of, options.format);
+      }),
+    );
   leaf(cluster, 'remove <name>', 'Remove a member from the cluster', '5m')
     .option('-f, --force', 'also when the member cannot be reached or a hook fails')
-    .action(async (name: string, options: { force?: boolean }, command: Command) => {
-      const { removeMember } = await import('./commands/cluster.js');
-      await removeMember(settings(command), name, options.force === true);
-    });
+    .option('--address <address>', 'of a member that only the database knows')
+    .option('--dry-run', 'only say what would happen to quorum and roles')
+    .option('-y, --yes', 'do not ask; without a terminal nothing asks')
+    .action((name: string, options: RemoveOptions, command: Command) =>
+      perform(command, async (of) => {
+        const { removeMember } = await import('./commands/remove.js');
+        return removeMember(of, name, options);
+      }),
+    );
 
   const tokens = groupOf(program.command('tokens').description('Manage the tokens for joining'));
   leaf(tokens, 'add <name>', 'Print a token with which the named machine can join once', '30s')
     .option('-e, --expire-after <duration>', 'how long the token is valid; 0 is for ever', '3h')
-    .action(async (name: string, options: { expireAfter: string }, command: Command) => {
-      const { addToken } = await import('./commands/tokens.js');
-      await addToken(settings(command), name, options.expireAfter);
-    });
+    .action((name: string, options: { readonly expireAfter: string }, command: Command) =>
+      perform(command, async (of) => {
+        const { addToken } = await import('./commands/tokens.js');
+        return addToken(of, name, options.expireAfter);
+      }),
+    );
   leaf(tokens, 'list', 'List the tokens that can still be used', '30s')
     .option('-f, --format <format>', FORMATS, 'table')
-    .action(async (options: { format: string }, command: Command) => {
-      const { listTokens } = await import('./commands/tokens.js');
-      await listTokens(settings(command), options.format);
-    });
+    .action((options: { readonly format: string }, command: Command) =>
+      perform(command, async (of) => {
+        const { listTokens } = await import('./commands/tokens.js');
+        return listTokens(of, options.format);
+      }),
+    );
   leaf(tokens, 'revoke <name>', 'Make a token useless', '30s').action(
-    async (name: string, _options: unknown, command: Command) => {
-      const { revokeToken } = await import('./commands/tokens.js');
-      await revokeToken(settings(command), name);
-    },
+    (name: string, _options: unknown, command: Command) =>
+      perform(command, async (of) => {
+        const { revokeToken } = await import('./commands/tokens.js');
+        return revokeToken(of, name);
+      }),
   );
 
+  const certificates = groupOf(
+    program.command('certificates').description('Replace certificates on all members'),
+  );
+  leaf(certificates, 'set <name> <certificate> <key>', 'Replace a certificate and its key', '5m')
+    .option('--ca <file>', 'certificate of the authority that signed it')
+    .addHelpText(
+      'after',
+      '\nThe name is "cluster", or that of an additional server; the files are PEM.',
+    )
+    .action(
+      (
+        name: string,
+        certificate: string,
+        key: string,
+        options: { readonly ca?: string },
+        command: Command,
+      ) =>
+        perform(command, async (of) => {
+          const { setCertificate } = await import('./commands/certificates.js');
+          return setCertificate(of, name, { certificate, key, ...options });
+        }),
+    );
+
   leaf(program, 'sql <query>', 'Run SQL on the database of the cluster', '30s')
+    .option('--transaction', 'keep all of the statements or none')
     .addHelpText(
       'after',
       '\nThe query may be ".dump" or ".schema" (print the database as SQL), or "-" (read standard input).',
     )
-    .action(async (query: string, _options: unknown, command: Command) => {
-      const { sql } = await import('./commands/sql.js');
-      await sql(settings(command), query);
-    });
+    .action((query: string, options: { readonly transaction?: boolean }, command: Command) =>
+      perform(command, async (of) => {
+        const { sql } = await import('./commands/sql.js');
+        return sql(of, query, options);
+      }),
+    );
 
-  leaf(program, 'shutdown', 'Stop the daemon', '2m').action(
-    async (_options: unknown, command: Command) => {
+  leaf(program, 'doctor', 'Compare what all members know, and say how to repair it', '30s')
+    .option('-f, --format <format>', FORMATS, 'table')
+    .option('--fix', 'carry out the repairs that are safe')
+    .option('-y, --yes', 'repair without asking; needed where nobody can be asked')
+    .addHelpText('after', '\nExits with 0 when nothing is wrong, with 2 when something is.')
+    .action((options: DoctorOptions, command: Command) =>
+      perform(command, async (of) => {
+        const { doctor } = await import('./commands/doctor.js');
+        return doctor(of, options);
+      }),
+    );
+
+  leaf(program, 'shutdown', 'Stop the daemon', '2m').action((_options: unknown, command: Command) =>
+    perform(command, async (of) => {
       const { shutdown } = await import('./commands/shutdown.js');
-      await shutdown(settings(command));
-    },
+      return shutdown(of);
+    }),
   );
 
   leaf(program, 'waitready', 'Wait until the daemon is ready', '0').action(
-    async (_options: unknown, command: Command) => {
-      const { waitReady } = await import('./commands/waitready.js');
-      await waitReady(settings(command));
-    },
+    (_options: unknown, command: Command) =>
+      perform(command, async (of) => {
+        const { waitReady } = await import('./commands/waitready.js');
+        return waitReady(of);
+      }),
   );
-  return program;
-}
 
-interface InitFlags {
-  readonly bootstrap?: boolean;
-  readonly token?: string;
-  readonly config: readonly string[];
-}
-
-/** Adds a command that does something; a wrong number of arguments prints its help. */
-function leaf(parent: Command, usage: string, description: string, timeout: string): Command {
-  const command = parent.command(usage).description(description);
-  const limit = new Option('-t, --timeout <time>', 'time limit: seconds, or like 1m30s; 0 is none')
-    .default(parseTimeLimit(timeout), timeout)
-    .argParser(timeLimit);
-  return command
-    .addOption(limit)
-    .allowExcessArguments(false)
-    .exitOverride((error) => {
-      if (
-        error.code === 'commander.missingArgument' ||
-        error.code === 'commander.excessArguments'
-      ) {
-        command.outputHelp();
-        throw new CommanderError(0, error.code, error.message);
-      }
-      throw error;
+  program
+    .command('completion <shell>')
+    .description('Print the completion for bash, zsh or fish')
+    .action(async (shell: string) => {
+      const { completionScript } = await import('./completion.js');
+      terminal.out(completionScript(shell, program));
     });
-}
-
-/** Makes a command that only has commands below it say so. */
-function groupOf(command: Command): Command {
-  return command.allowExcessArguments(true).action((_options: unknown, self: Command) => {
-    const [unknown] = self.args;
-    if (unknown === undefined) self.outputHelp();
-    else self.error(`error: unknown command "${unknown}" for "${fullName(self)}"`);
-  });
-}
-
-function fullName(command: Command): string {
-  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
-}
-
-function commaList(text: string, before: readonly string[]): string[] {
-  return [...before, ...text.split(',')];
-}
-
-function timeLimit(text: string): number {
-  try {
-    return parseTimeLimit(text);
-  } catch (error) {
-    throw new InvalidArgumentError(describeError(error));
-  }
+  return program;
 }

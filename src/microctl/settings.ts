@@ -1,4 +1,4 @@
-/** What every command gets to know: the options that all of them share, and where to write. */
+/** What every command gets to know: the options that all of them share, and where to read and write. */
 import type { Terminal } from './terminal.js';
 
 export interface Settings {
@@ -9,4 +9,6 @@ export interface Settings {
   /** Show each request on standard error. */
   readonly verbose: boolean;
   readonly terminal: Terminal;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
 }

@@ -5,6 +5,10 @@ export interface Terminal {
   err(text: string): void;
   /** Everything on standard input, as text. */
   readInput(): Promise<string>;
+  /** Whether a person sits there: standard input and standard error are a terminal. Otherwise nothing prompts. */
+  readonly isInteractive: boolean;
+  /** Puts a question on standard error and reads one line; only where {@link isInteractive}. */
+  ask(question: string, signal: AbortSignal): Promise<string>;
 }
 
 /** The streams of this process. */
@@ -15,5 +19,17 @@ export const terminal: Terminal = {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks).toString('utf8');
+  },
+  isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+  async ask(question, signal) {
+    const { createInterface } = await import('node:readline/promises');
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    // The end of the input (Ctrl-D) is no answer.
+    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    try {
+      return await Promise.race([lines.question(question, { signal }), ended]);
+    } finally {
+      lines.close();
+    }
   },
 };

@@ -1,4 +1,4 @@
-/** `microctl cluster`: shows and changes the members. */
+/** `microctl cluster list`: shows the members. */
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { parseAnswer, withDaemon } from '../connection.js';
@@ -38,19 +38,6 @@ export async function listLocalMembers(settings: Settings, format: string): Prom
       header: ['ID', 'NAME', 'ADDRESS', 'ROLE'],
       rows: members.map((m) => [String(m.id), m.name, m.address, m.role]),
       objects: members,
-    }),
-  );
-}
-
-/** Removes a member; prints nothing when that worked. */
-export async function removeMember(
-  settings: Settings,
-  name: string,
-  force: boolean,
-): Promise<void> {
-  await withDaemon(settings, (daemon) =>
-    daemon.request('DELETE', `/core/1.0/cluster/${encodeURIComponent(name)}`, {
-      query: force ? { force: '1' } : {},
     }),
   );
 }

@@ -1,6 +1,8 @@
 /** `microctl init`: founds a cluster or joins one. */
 import { assertAddress } from '../address.js';
-import { withDaemon } from '../connection.js';
+import { appOf, withDaemon } from '../connection.js';
+import { describeError } from '../errors.js';
+import { withProgress } from '../progress.js';
 import type { Settings } from '../settings.js';
 
 /** The flags of the command. */
@@ -23,17 +25,27 @@ export async function init(
   }
   assertAddress(address);
   const config = parseConfig(options.config);
-  await withDaemon(settings, (daemon) =>
-    daemon.request('POST', '/core/control', {
-      body: {
-        bootstrap: options.bootstrap === true,
-        config,
-        join_token: options.token ?? '',
-        address,
-        name,
-      },
-    }),
+  const body = {
+    bootstrap: options.bootstrap === true,
+    config,
+    join_token: options.token ?? '',
+    address,
+    name,
+  };
+  const label = options.bootstrap === true ? 'Founding the cluster' : 'Joining the cluster';
+  const watch = async () => databaseStatus(settings);
+  await withProgress(
+    settings,
+    label,
+    () => withDaemon(settings, (daemon) => daemon.request('POST', '/core/control', { body })),
+    { watch },
   );
+}
+
+/** The text with which the daemon says why it cannot list members yet; empty once it can. */
+async function databaseStatus(settings: Settings): Promise<string> {
+  const app = await appOf(settings);
+  return app.getClusterMembers({ signal: settings.signal }).then(() => '', describeError);
 }
 
 function parseConfig(pairs: readonly string[]): Record<string, string> {

@@ -15,8 +15,16 @@ const batch = z.object({ Results: z.array(result).nullable() });
 
 const PATH = '/core/internal/sql';
 
-/** Runs `query`; `.dump` and `.schema` print the database, `-` reads the query from standard input. */
-export async function sql(settings: Settings, query: string): Promise<void> {
+/**
+ * Runs `query`; `.dump` and `.schema` print the database, `-` reads the query from standard input.
+ *
+ * @param options.transaction keep all of the statements or none
+ */
+export async function sql(
+  settings: Settings,
+  query: string,
+  options: { readonly transaction?: boolean } = {},
+): Promise<void> {
   const { out } = settings.terminal;
   const statements = query === '-' ? await settings.terminal.readInput() : query;
   await withDaemon(settings, async (daemon) => {
@@ -26,7 +34,10 @@ export async function sql(settings: Settings, query: string): Promise<void> {
       out(parseAnswer(dump, 'the request for a dump', answer).text);
       return;
     }
-    const answer = await daemon.request('POST', PATH, { body: { query: statements } });
+    const answer = await daemon.request('POST', PATH, {
+      body: { query: statements },
+      query: options.transaction === true ? { transaction: '1' } : {},
+    });
     const results = parseAnswer(batch, 'the query', answer).Results ?? [];
     results.forEach((one, index) => {
       const text = describeResult(one);

@@ -10,6 +10,8 @@ export interface Listing {
   readonly rows: readonly (readonly string[])[];
   /** The same as the API gave it, for json and yaml. */
   readonly objects: unknown;
+  /** The rows are in an order that means something, and keep it. Default `false`. */
+  readonly isSorted?: boolean;
 }
 
 /** @throws Error `Invalid format "x"` for anything but the five formats */
@@ -19,13 +21,14 @@ export function assertFormat(format: string): asserts format is Format {
 
 /** The text of a listing, ending in a newline unless it is empty. */
 export function render(format: Format, listing: Listing): string {
+  const rows = listing.isSorted === true ? listing.rows : sortNaturally(listing.rows);
   switch (format) {
     case 'table':
-      return gridTable(listing.header, sortNaturally(listing.rows));
+      return gridTable(listing.header, rows);
     case 'compact':
-      return compactTable(listing.header, sortNaturally(listing.rows));
+      return compactTable(listing.header, rows);
     case 'csv':
-      return csv(sortNaturally(listing.rows));
+      return csv(rows);
     case 'json':
       return `${jsonOf(listing.objects)}\n`;
     case 'yaml':

@@ -9,7 +9,7 @@ import type { RemovalPlan } from '../doctor/removal-plan.js';
 import type { RunDaemonOptions } from '../module/run-daemon.js';
 import type { ClusterMember, Server, SqlBatch, TokenRecord } from '../types/schemas.js';
 import { readMemberCredentials } from './member-files.js';
-import { untilReady } from './until-ready.js';
+import { untilReady, type WaitOptions } from './until-ready.js';
 
 /** What can be said about any call. */
 export type CallOptions = Pick<RequestOptions, 'signal' | 'timeoutMs'>;
@@ -90,7 +90,7 @@ export class Microcluster {
    *
    * @param options.timeoutMs limit of the whole wait, milliseconds; 0, the default, waits for ever
    */
-  ready(options: CallOptions = {}): Promise<void> {
+  ready(options: WaitOptions = {}): Promise<void> {
     return untilReady((timeoutMs, signal) => this.#isReady(timeoutMs, signal), options);
   }
 
