@@ -10,6 +10,7 @@ import { ConsistencyCheck } from '../membership/consistency/consistency-check.js
 import { Peers } from '../membership/peers.js';
 import { Reaper } from '../membership/reaping/reaper.js';
 import { MemberReset } from '../membership/removal/member-reset.js';
+import { NetworkEffects } from '../membership/removal/removal-effects.js';
 import { Removal } from '../membership/removal/removal.js';
 import { SelfRemovalLatch } from '../membership/removal/self-removal-latch.js';
 import { TargetProxy } from '../membership/target/target-proxy.js';
@@ -74,6 +75,7 @@ const removal: FactoryProvider = {
       peers,
       propagation,
       hooks,
+      effects: new NetworkEffects({ args, identity, runtime, peers, propagation, hooks }),
       consistency: check,
       latch,
       turnstile,
@@ -133,6 +135,7 @@ const reaper: FactoryProvider = {
       peers,
       propagation,
       hooks,
+      effects: new NetworkEffects({ args, identity, runtime, peers, propagation, hooks }),
       turnstile,
       logger: args.logger,
     }),

@@ -1,8 +1,11 @@
 /** Takes out, while this member leads, what failed joins and interrupted removals have left behind. */
 import { performance } from 'node:perf_hooks';
 import { isClientError } from '../../client/index.js';
+import type { LoggerService } from '@nestjs/common';
 import type { EngineRound } from '../../replication/index.js';
+import type { ClusterRecords } from '../cluster-records.js';
 import type { Turnstile } from '../turnstile.js';
+import type { NetworkEffectsParts } from '../removal/removal-effects.js';
 import { removeOtherMember, type RemovalParts } from '../removal/removal-steps.js';
 import { decideReaping, type ReapingLimits, type Suspect } from './decide-reaping.js';
 
@@ -12,7 +15,10 @@ const ABSENT_LEAST = 15_000;
 const UNFINISHED_ROUNDS = 30;
 const UNFINISHED_LEAST = 60_000;
 
-export interface ReaperParts extends RemovalParts {
+export interface ReaperParts extends NetworkEffectsParts {
+  readonly effects: RemovalParts['effects'];
+  readonly records: ClusterRecords;
+  readonly logger: LoggerService;
   readonly turnstile: Turnstile;
 }
 

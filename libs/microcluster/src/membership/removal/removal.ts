@@ -1,12 +1,15 @@
 /** Removes members: here when this member leads, else by passing the request on (`spec/core-api.md` 16). */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { LoggerService } from '@nestjs/common';
 import type { Daemon } from '../../lifecycle/daemon.js';
 import { MicroclusterError } from '../../errors/index.js';
 import type { TrustStore } from '../../trust/index.js';
 import { canonicalAddress } from '../../types/index.js';
 import type { ConsistencyCheck } from '../consistency/consistency-check.js';
+import type { ClusterRecords } from '../cluster-records.js';
 import type { Turnstile } from '../turnstile.js';
 import { decideRemoval, type RemovalDecision } from './decide-removal.js';
+import type { NetworkEffectsParts } from './removal-effects.js';
 import { removeOtherMember, type RemovalParts } from './removal-steps.js';
 import type { SelfRemovalLatch } from './self-removal-latch.js';
 
@@ -25,7 +28,10 @@ export interface RemovalRequest {
   readonly afterReply: (action: () => void) => void;
 }
 
-export interface RemovalServiceParts extends RemovalParts {
+export interface RemovalServiceParts extends NetworkEffectsParts {
+  readonly effects: RemovalParts['effects'];
+  readonly records: ClusterRecords;
+  readonly logger: LoggerService;
   readonly daemon: Pick<Daemon, 'signal'>;
   readonly trust: TrustStore;
   readonly consistency: ConsistencyCheck;
