@@ -242,6 +242,13 @@ describe.each(ENGINES)('the core database on $name', ({ name, open }) => {
     expect(await database.dataSource.query('SELECT DISTINCT name FROM parents')).toEqual([
       { name: 'x;y' },
     ]);
+
+    // As a crash between putting the file aside and the end of the commit leaves it.
+    await writeFile(`${file}.applying`, `UPDATE parents SET name = 'z'`);
+    await expect(patch()).rejects.toThrow(
+      /patch\.global\.sql\.applying: .*interrupted.*delete it, or rename it to patch\.global\.sql$/,
+    );
+    expect(await readdir(directory)).toEqual(['patch.global.sql.applying']);
   });
 
   it.runIf(name === 'dqlite')(

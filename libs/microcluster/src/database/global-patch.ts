@@ -1,6 +1,8 @@
 /** Runs `patch.global.sql`, a file of statements that an operator or a recovery leaves for the next start (`spec/core-api.md` 20.7). */
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
 import { isSystemError } from '../errors/system-error.js';
+import { removeFileDurably, syncDirectory } from '../state/write-file-atomic.js';
 import { splitStatements } from './sql-splitter.js';
 import type { SqlSession } from './sql-executor.js';
 
@@ -12,10 +14,16 @@ import type { SqlSession } from './sql-executor.js';
  * @param file path of `patch.global.sql`; what is put aside has the suffix `.applying`.
  * @returns whether there was a file.
  * @throws Error `Failed to execute queries from <file>: …`; nothing was changed then and the file is still
- *   there, unless the commit itself failed: then it stays aside.
+ *   there, unless the commit itself failed: then it stays aside, and so does one whose commit a crash
+ *   interrupted. Only an operator can tell whether those took effect, and each call rejects until he has.
  */
 export async function applyGlobalPatch(session: SqlSession, file: string): Promise<boolean> {
   const aside = `${file}.applying`;
+  if ((await readIfPresent(aside)) !== undefined) {
+    throw new Error(
+      `Failed to execute queries from ${aside}: an earlier start was interrupted while it committed them; look whether they took effect, then delete it, or rename it to ${path.basename(file)}`,
+    );
+  }
   const text = await readIfPresent(file);
   if (text === undefined) return false;
   let isAside = false;
@@ -26,6 +34,7 @@ export async function applyGlobalPatch(session: SqlSession, file: string): Promi
       }
       await rename(file, aside);
       isAside = true;
+      await syncDirectory(path.dirname(file));
     });
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
@@ -33,7 +42,7 @@ export async function applyGlobalPatch(session: SqlSession, file: string): Promi
     const hint = isAside ? ` (the commit failed; the statements were moved to ${aside})` : '';
     throw new Error(`Failed to execute queries from ${file}: ${detail}${hint}`, { cause });
   }
-  await rm(aside);
+  await removeFileDurably(aside);
   return true;
 }
 
