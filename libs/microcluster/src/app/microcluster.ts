@@ -7,6 +7,7 @@ import type { CollectOptions } from '../doctor/collect.js';
 import type { Finding, Fix } from '../doctor/finding.js';
 import type { RemovalPlan } from '../doctor/removal-plan.js';
 import type { RunDaemonOptions } from '../module/run-daemon.js';
+import { durationFromMilliseconds } from '../types/duration.js';
 import type { ClusterMember, Server, SqlBatch, TokenRecord } from '../types/schemas.js';
 import { readMemberCredentials } from './member-files.js';
 import { untilReady, type WaitOptions } from './until-ready.js';
@@ -34,7 +35,6 @@ const INITIALISE_TIMEOUT_MS = 300_000;
 const REMOVE_TIMEOUT_MS = 300_000;
 /** A shutdown hands over and drains: this long by default, milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 120_000;
-const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 /** What a token lives for unless told otherwise, milliseconds. */
 const TOKEN_LIFETIME_MS = 3 * 60 * 60 * 1_000;
 
@@ -119,7 +119,7 @@ export class Microcluster {
     options: CallOptions & { readonly expireAfterMs?: number } = {},
   ): Promise<string> {
     const { expireAfterMs = TOKEN_LIFETIME_MS, ...call } = options;
-    const expire_after = BigInt(Math.round(expireAfterMs)) * NANOSECONDS_PER_MILLISECOND;
+    const expire_after = durationFromMilliseconds(expireAfterMs);
     return this.#ask((client) => client.issueToken({ name, expire_after }, call));
   }
 

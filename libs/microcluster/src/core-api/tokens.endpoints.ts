@@ -11,14 +11,13 @@ import { encodeJoinToken, generateTokenSecret } from '../tokens/index.js';
 import { TrustStore } from '../trust/index.js';
 import {
   encodeValue,
+  millisecondsOf,
   parseTokenName,
   parseValue,
   tokenRecordsSchema,
   tokenRequestSchema,
   zeroTime,
 } from '../types/index.js';
-
-const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
 @Injectable()
 export class TokensEndpoints {
@@ -77,7 +76,5 @@ export class TokensEndpoints {
 
 /** `after` is in nanoseconds; 0 never expires, a negative one has expired already. */
 function expiry(now: Date, after: bigint): Date | undefined {
-  return after === 0n
-    ? undefined
-    : new Date(now.getTime() + Number(after / NANOSECONDS_PER_MILLISECOND));
+  return after === 0n ? undefined : new Date(now.getTime() + millisecondsOf(after));
 }

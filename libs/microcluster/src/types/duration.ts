@@ -1,9 +1,6 @@
 /** Durations: integer nanoseconds on the wire, Go's text (`1h30m`) on command lines (`spec/core-api.md` 6). */
 import { InvalidValueError } from './invalid-value-error.js';
 
-/** Nanoseconds in a millisecond. */
-export const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
-
 const UNITS: ReadonlyMap<string, bigint> = new Map([
   ['ns', 1n],
   ['us', 1_000n],

@@ -45,11 +45,6 @@ export function formatTime(time: Date): string {
   return time.toISOString().replace(/\.?0*Z$/, 'Z');
 }
 
-/** Go's human text of a time, as its command lines print it: `0001-01-01 00:00:00 +0000 UTC`. */
-export function formatTimeText(time: Date): string {
-  return formatTime(time).replace('T', ' ').replace('Z', ' +0000 UTC');
-}
-
 /** Milliseconds to subtract, or undefined when the zone does not exist. */
 function zoneOffset(zone: string): number | undefined {
   if (zone === 'Z' || zone === 'z') return 0;
