@@ -113,6 +113,30 @@ describe('cluster', () => {
     expect(asked).toEqual([['DELETE', '/core/1.0/cluster/c3?force=1', undefined]]);
   });
 
+  it('remove asks a person, and acts only on a yes', async () => {
+    // What the plan asks before: the report, the table, and the version.
+    const none: Reply = { status: 503, error: 'Database is offline' };
+    const refused = await microctl([none, none], ['cluster', 'remove', 'c3'], '', ['no']);
+    expect(refused).toMatchObject({
+      code: 1,
+      questions: ['Remove c3 from the cluster? (yes/no): '],
+      err: expect.stringContaining('Error: Aborted; nothing was changed\n'),
+    });
+    expect(refused.asked.filter(([method]) => method === 'DELETE')).toEqual([]);
+    const agreed = await microctl([none, none, nothing], ['cluster', 'remove', 'c3'], '', ['yes']);
+    expect(agreed.asked.at(-1)).toEqual(['DELETE', '/core/1.0/cluster/c3', undefined]);
+    const told = await microctl([nothing], ['cluster', 'remove', 'c3', '--yes'], '', []);
+    expect(told).toMatchObject({ code: 0, questions: [] });
+  });
+
+  it('remove names the address of a member that only the database knows', async () => {
+    const argv = ['cluster', 'remove', 'c3', '--address', '[::1]:1'];
+    const { asked } = await microctl([nothing], argv);
+    expect(asked).toEqual([
+      ['DELETE', '/core/1.0/cluster/c3?address=%5B%3A%3A1%5D%3A1', undefined],
+    ]);
+  });
+
   it('says what was unexpected in an answer', async () => {
     const { err } = await microctl([{ metadata: [{ name: 1 }] }], ['cluster', 'list']);
     expect(err).toContain('The daemon answered the list of members with something unexpected');
@@ -205,6 +229,20 @@ describe('sql', () => {
     );
     expect(asked).toEqual([['GET', path, undefined]]);
     expect(out).toBe('BEGIN;\nCOMMIT;\n');
+  });
+});
+
+describe('an interrupted command', () => {
+  it('ends its request and exits with 130', async () => {
+    const { stateDir } = await fakeDaemon(nothing);
+    const terminal = recordingTerminal();
+    const code = await run(
+      ['--state-dir', stateDir, 'shutdown'],
+      {},
+      terminal,
+      AbortSignal.abort(),
+    );
+    expect({ code, ...terminal.printed }).toEqual({ code: 130, out: '', err: 'Interrupted\n' });
   });
 });
 
