@@ -104,8 +104,14 @@ export function parseDaemonArgs(
     engine: args.engine ?? (environment['MICROCLUSTER_ENGINE'] || undefined),
   });
   if (!parsed.success) {
-    const fields = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-    throw new TypeError(`The options of MicroclusterModule are not usable: ${fields.join('; ')}`);
+    // A value may break several rules of its field; the first says enough.
+    const fields = new Map<string, string>();
+    for (const { path: field, message } of parsed.error.issues) {
+      const name = field.join('.');
+      if (!fields.has(name)) fields.set(name, message);
+    }
+    const faults = [...fields].map(([name, message]) => `${name} ${message}`);
+    throw new TypeError(`The options of MicroclusterModule are not usable: ${faults.join('; ')}`);
   }
   const { data } = parsed;
   return {
