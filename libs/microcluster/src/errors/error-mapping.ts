@@ -1,6 +1,7 @@
 /** What a client is told about any error that was thrown: status, text and machine-readable code. */
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
+import { MICROCLUSTER_ERRORS } from './catalogue.js';
 import { isMicroclusterError } from './microcluster-error.js';
 
 /** How an error looks to a client. */
@@ -89,7 +90,9 @@ function classify(error: unknown): Omit<KnownError, 'depth'> | undefined {
   }
   if (error instanceof Error && DQLITE_BRAND in error) {
     const code = stringProperty(error, 'code') ?? '';
-    return { status: dqliteStatus(error, code), text: error.message, code };
+    // The data source speaks to a programmer here; a caller of the API only learns that it is too early.
+    const text = code === 'NOT_OPEN' ? MICROCLUSTER_ERRORS.NOT_INITIALISED.template : error.message;
+    return { status: dqliteStatus(error, code), text, code };
   }
   if (error instanceof HttpException) {
     const code = stringProperty(error, 'errorCode');
