@@ -110,7 +110,7 @@ describe('the types of the settings', () => {
     expectTypeOf<DaemonArgs['engine']>().toEqualTypeOf<EngineName | undefined>();
     expectTypeOf<{ version: string }>().toExtend<DaemonArgs>();
     expectTypeOf<{ stateDir: string }>().not.toExtend<DaemonArgs>();
-    expectTypeOf<DynamicDaemonArgs>().not.toHaveProperty('servers');
+    expectTypeOf<Extract<keyof DynamicDaemonArgs, 'servers'>>().toEqualTypeOf<never>();
     expectTypeOf<
       NonNullable<NonNullable<StaticDaemonArgs['servers']>[string]['resources']>
     >().toEqualTypeOf<readonly Type[]>();
