@@ -10,6 +10,11 @@ import { NodeRunner } from './node-runner.js';
 
 /** Longest stop after the application has gone; a node that hangs must not outlive it. */
 const ORPHAN_STOP_MS = 10_000;
+/** How often to look whether the application is still there, milliseconds. */
+const PARENT_CHECK_MS = 1_000;
+
+const parent = process.ppid;
+let isEnding = false;
 
 const runner = new NodeRunner();
 let guard: DeadMansSwitch | undefined;
@@ -71,6 +76,9 @@ async function handle(message: ToChild, socket: Socket | undefined): Promise<voi
 }
 
 async function endWithParent(): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  clearInterval(watch);
   guard?.close();
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), ORPHAN_STOP_MS).unref();
   await runner.stop();
@@ -88,6 +96,11 @@ process.on('message', (value: unknown, socket: unknown) => {
   void handle(parseToChild(value), socket instanceof Socket ? socket : undefined);
 });
 process.on('disconnect', () => void endWithParent());
+// Node holds 'disconnect' back while a message is being taken apart, and once that was for ever.
+const watch = setInterval(() => {
+  if (!process.connected || process.ppid !== parent) void endWithParent();
+}, PARENT_CHECK_MS);
+watch.unref();
 if (!process.connected) {
   process.stderr.write('This program is started by the application, not by hand.\n');
   process.exitCode = 2;
