@@ -83,7 +83,8 @@ export class Daemon implements DaemonView {
   }
 
   preInitTrustsEverybody(): boolean {
-    return !this.isMember;
+    // A bootstrap or join has begun, but the pre-init listener still shows the server's own certificate.
+    return !this.isMember || !this.parts.identity.hasCluster;
   }
 
   /** Applies an event of the life cycle. @throws MicroclusterError 503 when it is not possible now */
