@@ -30,14 +30,13 @@ export async function openEngine(
       wanted: name,
     });
   }
-  const engine =
-    name === 'dqlite'
-      ? await openDqlite(args, options, onRound)
-      : openSqlite(args.heartbeatIntervalMs, options, onRound);
   if (recorded === undefined) {
+    // Before the first data: a crash in between must not leave sqlite's data to be taken for dqlite's.
     await writeFileAtomic(path.join(options.directory, ENGINE_FILE), `${name}\n`, 0o600);
   }
-  return engine;
+  return name === 'dqlite'
+    ? openDqlite(args, options, onRound)
+    : openSqlite(args.heartbeatIntervalMs, options, onRound);
 }
 
 /**
