@@ -13,11 +13,10 @@ if ('exitCode' in flags) {
   process.exitCode = flags.exitCode;
 } else {
   // Imported only now, so that `--help` does not wait for Nest.
-  const [{ runDaemon }, { appModule }, { DaemonLogger }] = await Promise.all([
-    import('@microcluster/nest'),
-    import('../app.module.js'),
-    import('./daemon-logger.js'),
-  ]);
+  // One after the other: Node 20 may fail to link modules that two imports load at the same time.
+  const { runDaemon } = await import('@microcluster/nest');
+  const { appModule } = await import('../app.module.js');
+  const { DaemonLogger } = await import('./daemon-logger.js');
   const { logLevel, ...options } = flags;
   const logger = new DaemonLogger(logLevel);
   await runDaemon(appModule({ ...options, version, logger }), { logger });
