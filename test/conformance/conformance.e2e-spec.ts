@@ -59,6 +59,7 @@ describe.each(applications)('in $kind', ({ options }) => {
     const recorded = recordings.filter((recording) => recording.state === state);
     it.for(recorded)('$title', async (recording) => {
       const { listener, caller } = recording;
+      if (state === 'ready') await subject.trustCallers();
       const host = subject.hostFor(listener, caller);
       const bytes = recording.request(host, subject);
       const answer = parseAnswer(await subject.send(listener, caller, bytes));
