@@ -210,11 +210,7 @@ export class SqlSession {
   }
 
   /** Leaves the connection to the next statement before it tells `receiver`. */
-  #leaving<T>(
-    statement: Statement,
-    receiver: Receiver<T>,
-    again: () => Promise<T>,
-  ): Receiver<T> {
+  #leaving<T>(statement: Statement, receiver: Receiver<T>, again: () => Promise<T>): Receiver<T> {
     return {
       done: (answer) => {
         this.#succeeded(statement);

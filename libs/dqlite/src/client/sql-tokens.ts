@@ -53,11 +53,15 @@ export function* tokens(sql: string): Generator<Token> {
  */
 function endOfQuoted(sql: string, start: number): number {
   const opening = sql.charAt(start);
-  const closing = opening === '[' ? ']' : opening;
-  let end = sql.indexOf(closing, start + 1);
-  while (end !== -1 && opening !== '[' && sql.charAt(end + 1) === closing) {
-    end = sql.indexOf(closing, end + 2);
+  if (opening === '[') return after(sql.indexOf(']', start + 1), sql);
+  let end = sql.indexOf(opening, start + 1);
+  while (end !== -1 && sql.charAt(end + 1) === opening) {
+    end = sql.indexOf(opening, end + 2);
   }
+  return after(end, sql);
+}
+
+function after(end: number, sql: string): number {
   return end === -1 ? sql.length : end + 1;
 }
 
