@@ -9,7 +9,7 @@ import { loadKeyPair, loadOrGenerateKeyPair } from '../certificates/index.js';
 import { loadPreviousCertificates } from '../certificates/rotation/index.js';
 import { INTERNAL_VERSION } from '../database/index.js';
 import { buildExtensions } from '../extensions/index.js';
-import { HeartbeatService } from '../heartbeat/index.js';
+import { HeartbeatService, SchemaAutoUpdate } from '../heartbeat/index.js';
 import { HookRunner } from '../hooks/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
@@ -278,6 +278,13 @@ const daemon: FactoryProvider = {
   },
 };
 
+const schemaUpdates: FactoryProvider = {
+  provide: SchemaAutoUpdate,
+  inject: [DAEMON_ARGS],
+  useFactory: ({ logger }: ParsedDaemonArgs) =>
+    new SchemaAutoUpdate({ program: process.env['SCHEMA_UPDATE'] || undefined, logger }),
+};
+
 const heartbeats: FactoryProvider = {
   provide: HeartbeatService,
   inject: [
@@ -290,6 +297,7 @@ const heartbeats: FactoryProvider = {
     HookRunner,
     Daemon,
     Reaper,
+    SchemaAutoUpdate,
     ROUND_HANDLER,
   ],
   useFactory: (
@@ -302,6 +310,7 @@ const heartbeats: FactoryProvider = {
     hooks: HookRunner,
     owner: Daemon,
     reaper: Reaper,
+    updates: SchemaAutoUpdate,
     rounds: LateBound<RoundHandler>,
   ) => {
     const service = new HeartbeatService({
@@ -315,7 +324,7 @@ const heartbeats: FactoryProvider = {
       now: () => new Date(),
       onRound: (roles, signal) => hooks.run('heartbeat', { signal }, roles),
       onNewerSchema: (newest) => {
-        args.logger.warn({ event: 'cluster-has-newer-schema', ...newest });
+        updates.notice(newest);
       },
       logger: args.logger,
     });
@@ -471,6 +480,7 @@ export const CORE_PROVIDERS: Provider[] = [
   configuration,
   records,
   daemon,
+  schemaUpdates,
   heartbeats,
   membership,
   memberList,

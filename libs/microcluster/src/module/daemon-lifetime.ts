@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { HeartbeatService } from '../heartbeat/index.js';
+import { HeartbeatService, SchemaAutoUpdate } from '../heartbeat/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 
 /**
@@ -19,6 +19,7 @@ export class DaemonLifetime
   constructor(
     private readonly daemon: Daemon,
     private readonly heartbeats: HeartbeatService,
+    private readonly schemaUpdates: SchemaAutoUpdate,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -26,6 +27,7 @@ export class DaemonLifetime
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    await this.schemaUpdates.close();
     await this.heartbeats.close();
     await this.daemon.stop();
   }
