@@ -1,5 +1,24 @@
 /** Turns a NestJS application into a member of a highly available cluster. */
-export * from './access/index.js';
+export {
+  AllowedBeforeInit,
+  AllowedDuringShutdown,
+  AllowUntrusted,
+  CORE_LISTENER,
+  CoreApi,
+  InitializedGuard,
+  ListenerGuard,
+  PRE_INIT_LISTENER,
+  PreInit,
+  ProxyTarget,
+  RawResponse,
+  requestContext,
+  Server,
+  ServeUnix,
+  TrustGuard,
+  UNIX_LISTENER,
+  type RequestContext,
+  type RequestPeer,
+} from './access/index.js';
 export { ClusterState, type StatePaths } from './cluster-state/index.js';
 export * from './errors/index.js';
 export * from './hooks/index.js';
