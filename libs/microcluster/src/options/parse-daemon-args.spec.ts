@@ -110,7 +110,13 @@ describe('the types of the settings', () => {
     expectTypeOf<DaemonArgs['engine']>().toEqualTypeOf<EngineName | undefined>();
     expectTypeOf<{ version: string }>().toExtend<DaemonArgs>();
     expectTypeOf<{ stateDir: string }>().not.toExtend<DaemonArgs>();
-    expectTypeOf<Extract<keyof DynamicDaemonArgs, 'servers'>>().toEqualTypeOf<never>();
+    // A factory may set addresses and limits of servers, but neither their flags nor their resources.
+    expectTypeOf<
+      Extract<
+        keyof NonNullable<DynamicDaemonArgs['servers']>[string],
+        'coreApi' | 'preInit' | 'serveUnix' | 'resources'
+      >
+    >().toEqualTypeOf<never>();
     expectTypeOf<
       NonNullable<NonNullable<StaticDaemonArgs['servers']>[string]['resources']>
     >().toEqualTypeOf<readonly Type[]>();
