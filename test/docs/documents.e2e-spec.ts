@@ -12,6 +12,7 @@ const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/README.md',
+  'docs/explanation/performance.md',
   'docs/getting-started.md',
   'docs/how-to/test-your-application.md',
   'docs/microctl.md',
