@@ -157,7 +157,7 @@ describe('answers of controllers', () => {
     ],
     ['invalid', 400, 'application/json', '"error":"a; b","metadata":{"field":"name"}}\n\n'],
     ['defect', 500, 'application/json', '"error":"Internal server error","metadata":null}\n\n'],
-    ['closed', 503, 'application/json', '"error":"The database is not open yet; open it first"'],
+    ['closed', 503, 'application/json', '"error":"Database is not yet initialized"'],
     [
       'context',
       200,
