@@ -43,6 +43,8 @@ export interface TransactionOptions extends StatementOptions {
 
 /** Counters since the client was made, and the state of its queues. */
 export interface ClientStats {
+  /** Connections that may be in use at the same time, besides the writer's. */
+  readonly poolSize: number;
   readonly idleConnections: number;
   readonly usedConnections: number;
   readonly waitingForConnection: number;
@@ -72,6 +74,7 @@ export class DqliteClient {
   readonly #connector: LeaderConnector;
   readonly #writers: FifoLock;
   readonly #deadlineMs: number;
+  readonly #poolSize: number;
   readonly #host: LeaseHost;
   #closed: DqliteError | undefined;
   #retries = 0;
@@ -83,7 +86,8 @@ export class DqliteClient {
     this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
     const connection = { schema: { value: 0 }, ...options.connection };
     this.#connector = new LeaderConnector({ ...options, connection });
-    this.#pool = new LeaderPool(this.#connector, this.database, options.poolSize ?? 8);
+    this.#poolSize = options.poolSize ?? 8;
+    this.#pool = new LeaderPool(this.#connector, this.database, this.#poolSize);
     this.#writers = new FifoLock(`Waiting to write to the database '${this.database}'`);
     this.#host = {
       pool: this.#pool,
@@ -95,6 +99,7 @@ export class DqliteClient {
 
   get stats(): ClientStats {
     return {
+      poolSize: this.#poolSize,
       idleConnections: this.#pool.idle,
       usedConnections: this.#pool.inUse,
       waitingForConnection: this.#pool.waiting,

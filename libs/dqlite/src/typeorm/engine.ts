@@ -65,6 +65,22 @@ export interface SqlConnection extends SqlExecutor {
   release(error?: Error): Promise<void>;
 }
 
+/** The state of an engine's pool and queues now, and what it has counted since it was made. */
+export interface SqlEngineStats {
+  /** Connections that may be in use at the same time, besides the writer's. */
+  readonly poolSize: number;
+  readonly idleConnections: number;
+  readonly usedConnections: number;
+  readonly waitingForConnection: number;
+  readonly waitingWriters: number;
+  /** Attempts that were repeated because they certainly had no effect. */
+  readonly retries: number;
+  /** Of these, how many found the database busy: other members were writing. */
+  readonly busy: number;
+  /** Writes of which nobody can tell whether they happened. */
+  readonly unknownOutcomes: number;
+}
+
 /**
  * A database with a pool. Statements run by the engine itself are transactions of their own, on any connection.
  * Foreign keys are enforced on every connection.
@@ -72,6 +88,7 @@ export interface SqlConnection extends SqlExecutor {
 export interface SqlEngine extends SqlExecutor {
   readonly name: 'dqlite' | 'sqlite';
   readonly isOpen: boolean;
+  readonly stats: SqlEngineStats;
   /** Makes the database usable. Idempotent. */
   open(signal?: AbortSignal): Promise<void>;
   acquire(options?: SqlAcquireOptions): Promise<SqlConnection>;

@@ -5,6 +5,7 @@ export type {
   SqlCallOptions,
   SqlConnection,
   SqlEngine,
+  SqlEngineStats,
   SqlExecutor,
   SqlResult,
   SqlRow,
@@ -12,3 +13,8 @@ export type {
 } from './engine.js';
 export { SqliteEngine, type SqliteEngineOptions } from './sqlite/sqlite-engine.js';
 export { DqliteEngine, type DqliteEngineOptions } from './dqlite/dqlite-engine.js';
+export {
+  observeEngine,
+  type ObservedTransaction,
+  type TransactionObserver,
+} from './observe-engine.js';

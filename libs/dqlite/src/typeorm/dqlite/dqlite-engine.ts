@@ -9,6 +9,7 @@ import type {
   SqlCallOptions,
   SqlConnection,
   SqlEngine,
+  SqlEngineStats,
   SqlResult,
   SqlRow,
   TransactionMode,
@@ -34,6 +35,10 @@ export class DqliteEngine implements SqlEngine {
 
   get isOpen(): boolean {
     return this.opened;
+  }
+
+  get stats(): SqlEngineStats {
+    return this.client.stats;
   }
 
   /** @throws DqliteError `NO_LEADER` and what else keeps the client from reaching the database */

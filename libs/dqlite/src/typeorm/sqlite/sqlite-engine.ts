@@ -5,7 +5,14 @@ import { dirname, join } from 'node:path';
 import { classify } from '../../client/statement.js';
 import { DqliteError } from '../../errors/index.js';
 import type { SqlParameter } from '../../values.js';
-import type { SqlAcquireOptions, SqlCallOptions, SqlEngine, SqlResult, SqlRow } from '../engine.js';
+import type {
+  SqlAcquireOptions,
+  SqlCallOptions,
+  SqlEngine,
+  SqlEngineStats,
+  SqlResult,
+  SqlRow,
+} from '../engine.js';
 import { loadSqlite3, type Sqlite3Binding } from './binding.js';
 import { FifoGate } from './fifo-gate.js';
 import { SqliteConnection } from './sqlite-connection.js';
@@ -49,6 +56,21 @@ export class SqliteEngine implements SqlEngine {
 
   get isOpen(): boolean {
     return this.database !== undefined;
+  }
+
+  /** One process writes to the file, so that nothing is ever busy or has to be repeated. */
+  get stats(): SqlEngineStats {
+    const { database } = this;
+    return {
+      poolSize: this.poolSize,
+      idleConnections: database?.idle.length ?? 0,
+      usedConnections: database?.inUse.size ?? 0,
+      waitingForConnection: database?.slots.waiting ?? 0,
+      waitingWriters: database?.ticket.waiting ?? 0,
+      retries: 0,
+      busy: 0,
+      unknownOutcomes: 0,
+    };
   }
 
   async open(): Promise<void> {
