@@ -24,6 +24,8 @@ export interface Row {
   readonly listeners: readonly ListenerLetter[];
   readonly beforeInit: boolean;
   readonly untrusted: boolean;
+  /** Answers also while the daemon is stopping. */
+  readonly duringShutdown?: boolean;
   /** `path` as it is sent. */
   readonly sent: string;
   readonly body?: string;
@@ -33,6 +35,8 @@ export interface Row {
     readonly fresh?: Reached;
     readonly closed?: Reached;
     readonly open?: Reached;
+    /** Of an endpoint that answers while the daemon is stopping. */
+    readonly stopping?: Reached;
     /** On the network, where it is another answer than on the socket. */
     readonly openForMember?: Reached;
   };
@@ -47,6 +51,12 @@ const closedDatabase: Reached = {
   status: 503,
   error: /^Database is (not yet initialized|still starting)$/,
 };
+
+/** Why `readyz` fails. */
+const notReady = (reason: RegExp): Reached => ({
+  status: 503,
+  error: new RegExp(`^The daemon is not ready: .*${reason.source}`),
+});
 
 const row = (
   method: Row['method'],
@@ -127,5 +137,22 @@ export const catalogue: readonly Row[] = [
     sent: '/core/internal/hooks/on-full-moon',
     body: '{}',
     reached: { open: { status: 500, error: 'No valid hook found for the given type' } },
+  }),
+  // Our own additions.
+  row('GET',    '/core/1.0/livez',                        all,      true,  true,  {
+    duringShutdown: true,
+    reached: { closed: ok, open: ok, stopping: ok },
+  }),
+  row('GET',    '/core/1.0/readyz',                       all,      true,  true,  {
+    duringShutdown: true,
+    reached: {
+      closed: notReady(/database: Database is /),
+      open: ok,
+      stopping: notReady(/daemon: the daemon is shutting down/),
+    },
+  }),
+  row('GET',    '/core/1.0/metrics',                      local,    true,  false, {
+    duringShutdown: true,
+    reached: { closed: ok, open: ok, stopping: ok },
   }),
 ];

@@ -107,9 +107,10 @@ function expectation(
 ): Reached | undefined {
   const refused = refusal(rowsOf(row), method, state, situation);
   if (refused) return refused;
-  const { fresh, closed, open, openForMember } = row.reached ?? {};
+  const { fresh, closed, open, openForMember, stopping } = row.reached ?? {};
   if (state === 'not initialised') return fresh ?? closed;
   if (state === 'starting') return closed;
+  if (state === 'shutting down') return stopping;
   return situation.listener === 'N' ? (openForMember ?? open) : open;
 }
 

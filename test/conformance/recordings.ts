@@ -60,6 +60,17 @@ const NOT_FOUND = ['404 Not Found', 'NOT_FOUND', 'not found'] as const;
 const NOT_AUTHORIZED = ['403 Forbidden', 'NOT_AUTHORIZED', 'not authorized'] as const;
 
 export const recordings: readonly Recording[] = [
+  // Our own: who is no member learns nothing but the status.
+  ...['livez', 'readyz'].map((probe): Recording => ({
+    title: `${probe} has no body for strangers`,
+    state: 'ready',
+    listener: 'N',
+    caller: 'stranger',
+    request: go('GET', `/core/1.0/${probe}`),
+    statusLine: 'HTTP/1.1 200 OK',
+    headers: ['Connection: close'],
+    body: '',
+  })),
   // 5.1: every listener answers / by any method; nothing is cleaned or redirected.
   answers('GET / names the API', fresh, go('GET', '/'), '["/1.0"]'),
   answers('DELETE / too', readyMember, go('DELETE', '/'), '["/1.0"]'),

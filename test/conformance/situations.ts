@@ -38,9 +38,10 @@ export function refusal(
   const [first] = served;
   if (first === undefined) return { status: 404, error: 'not found' };
   const row = served.find((candidate) => candidate.method === method);
-  const { beforeInit } = row ?? first;
+  const { beforeInit, duringShutdown = false } = row ?? first;
 
-  if (state === 'shutting down') return { status: 503, error: 'Daemon is shutting down' };
+  if (state === 'shutting down' && !duringShutdown)
+    return { status: 503, error: 'Daemon is shutting down' };
   if (!beforeInit && state === 'not initialised')
     return { status: 503, error: 'Database is not yet initialized' };
   if (!beforeInit && state === 'starting')

@@ -49,6 +49,7 @@ describe('outside of the repository', () => {
       import { timeLimit } from '@microcluster/dqlite/time-limit';
       import { MicroclusterModule, CoreApi, MicroclusterAdapter } from '@microcluster/nest';
       import { MicroclusterClient } from '@microcluster/nest/client';
+      import { MicroclusterHealthIndicator } from '@microcluster/nest/terminus';
       import { existsSync } from 'node:fs';
       import { createRequire } from 'node:module';
       import { fileURLToPath } from 'node:url';
@@ -57,7 +58,7 @@ describe('outside of the repository', () => {
       const child = createRequire(import.meta.url).resolve('@microcluster/dqlite/database-process');
       console.log(JSON.stringify({
         kinds: [DqliteApp, findLibrary, timeLimit, MicroclusterModule, CoreApi, MicroclusterAdapter,
-          MicroclusterClient].map((value) => typeof value),
+          MicroclusterClient, MicroclusterHealthIndicator].map((value) => typeof value),
         error: [error.message, isDqliteError(error, 'CLOSED')],
         child: existsSync(child),
         from: fileURLToPath(import.meta.resolve('@microcluster/nest')),
@@ -65,7 +66,7 @@ describe('outside of the repository', () => {
     `);
 
     expect(JSON.parse(said)).toEqual({
-      kinds: Array.from({ length: 7 }, () => 'function'),
+      kinds: Array.from({ length: 8 }, () => 'function'),
       error: ['It is closed', true],
       child: true,
       from: join(project.path, 'node_modules/@microcluster/nest/dist/index.js'),

@@ -5,6 +5,7 @@ import { ClusterEndpoints } from './cluster.endpoints.js';
 import { ControlEndpoints } from './control.endpoints.js';
 import { DaemonEndpoints } from './daemon.endpoints.js';
 import { DatabaseEndpoints } from './database.endpoints.js';
+import { HealthEndpoints } from '../health/index.js';
 import { HeartbeatEndpoints } from './heartbeat.endpoints.js';
 import { HooksEndpoints } from './hooks.endpoints.js';
 import { ReportEndpoints } from '../doctor/report.endpoints.js';
@@ -26,5 +27,6 @@ export const CORE_ENDPOINTS: readonly Type<object>[] = [
   SqlEndpoints,
   DaemonEndpoints,
   ReportEndpoints,
+  HealthEndpoints,
   CertificatesEndpoints,
 ];

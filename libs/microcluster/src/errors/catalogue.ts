@@ -55,6 +55,10 @@ export const MICROCLUSTER_ERRORS = {
     500,
     'app.listen() is not used with MicroclusterAdapter: the daemon opens the listeners itself; call app.init() and configure addresses in MicroclusterModule',
   ),
+  METRICS_LISTEN_FAILED: entry(
+    500,
+    'Failed to serve the metrics at "{address}": {reason}; choose another address in the option "metrics"',
+  ),
   // Placing controllers on listeners, `spec/core-api.md` 22
   CONTROLLER_UNPLACED: entry(
     500,

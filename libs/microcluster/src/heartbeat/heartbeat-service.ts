@@ -61,8 +61,14 @@ export type RoundOutcome = 'done' | 'nobody' | 'too-early' | 'running';
 export class HeartbeatService {
   private readonly closing = new AbortController();
   private running: Promise<RoundOutcome> | undefined;
+  private last: Date | undefined;
 
   constructor(private readonly deps: HeartbeatDependencies) {}
+
+  /** When this member last completed a round, or accepted a heartbeat of the leader; `undefined` before the first. */
+  get lastHeartbeat(): Date | undefined {
+    return this.last;
+  }
 
   /**
    * Handles `POST /core/internal/heartbeat`.
@@ -133,6 +139,7 @@ export class HeartbeatService {
       await tokens.settle(now);
       await tokens.purgeExpired(now);
     });
+    this.last = deps.now();
     await deps.onRound?.(roleChanges(decision.members), signal);
     return 'done';
   }
@@ -170,6 +177,7 @@ export class HeartbeatService {
     });
     if (decision.kind === 'refuse') throw refusedHeartbeat(decision.reason);
     await this.replaceTrust(decision.trust);
+    this.last = deps.now();
     if (decision.newer !== undefined) deps.onNewerSchema?.(decision.newer);
   }
 

@@ -9,6 +9,7 @@ import { CorePath } from './core-path.js';
 import type { CoreRequest, CoreRouteDefinition } from './core-route.js';
 import { RawReply } from './raw-reply.js';
 import { parseRequestBody, readBody } from './request-body.js';
+import { noteRoute } from './request-observer.js';
 import type { RequestTarget } from './request-target.js';
 
 /** Passes a request with `?target=` on to another member; `undefined` when it is for this one. */
@@ -70,6 +71,11 @@ export class CoreRouter {
     view: DaemonView,
   ): Omit<Found, 'hasHandler'> {
     const found = this.find(method, target.path, context.listener);
+    this.decide(method, found, context, view);
+    return found;
+  }
+
+  private decide(method: string, found: Found, context: RequestContext, view: DaemonView): void {
     const decision = decideAccess({
       listener: context.listener,
       method,
@@ -81,7 +87,6 @@ export class CoreRouter {
       trusted: context.trusted,
     });
     if (!decision.allow) throw decision.error;
-    return found;
   }
 
   /** Answers the request; never rejects. */
@@ -94,10 +99,14 @@ export class CoreRouter {
   ): Promise<void> {
     const after: (() => void | Promise<void>)[] = [];
     try {
-      const { route, params } = this.admit(request.method ?? '', target, context, view);
+      const method = request.method ?? '';
+      const found = this.find(method, target.path, context.listener);
+      const { route, params } = found;
+      noteRoute(request, route.path);
+      this.decide(method, found, context, view);
       const rawBody = await readBody(request, route.maxBodyBytes);
       const coreRequest: CoreRequest = {
-        method: request.method ?? '',
+        method,
         path: target.path,
         params,
         query: new URLSearchParams(target.query),

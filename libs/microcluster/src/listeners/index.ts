@@ -24,3 +24,4 @@ export type { ProxyRequest } from './core-router.js';
 export { EMPTY_REPLY, RawReply } from './raw-reply.js';
 export { TUNNEL_PATH, checkDqliteVersion, type OnTunnel, type Tunnel } from './tunnel.js';
 export { EnvelopeExceptionFilter } from './envelope-exception-filter.js';
+export type { FinishedRequest, RequestObserver } from './request-observer.js';

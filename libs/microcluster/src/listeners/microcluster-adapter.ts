@@ -48,6 +48,7 @@ import { injectRequest } from './inject.js';
 import { withListenerConstraint } from './listener-constraint.js';
 import { INJECTED, listenerOf, markRequest, type ListenerIdentity } from './listener-identity.js';
 import { isTestProcess, isLoopback } from './own-server.js';
+import { noteRoute, observeRequest, type RequestObserver } from './request-observer.js';
 import { isCorePath, requestTarget } from './request-target.js';
 import { routeAccessOf, ruleOfRequest } from './route-access.js';
 import type { ServerDefinition } from './server-placements.js';
@@ -91,6 +92,7 @@ export class MicroclusterAdapter extends FastifyAdapter {
   private readonly routing: Routing;
   private currentView: DaemonView = DETACHED_VIEW;
   private onTunnel: OnTunnel | undefined;
+  private observer: RequestObserver | undefined;
   private routesComplete = false;
   private readiness: Promise<unknown> | undefined;
   private isReady = false;
@@ -163,6 +165,11 @@ export class MicroclusterAdapter extends FastifyAdapter {
   /** The access rule of a request's route. */
   ruleFor(request: FastifyRequest): AccessRule {
     return ruleOfRequest(request);
+  }
+
+  /** Tells `observer` of every request that is over; upgraded connections are none. */
+  observeRequests(observer: RequestObserver): void {
+    this.observer = observer;
   }
 
   /** Serves the Core API endpoints that the methods of `provider` declare with `@CoreRoute()`. */
@@ -244,6 +251,7 @@ export class MicroclusterAdapter extends FastifyAdapter {
       return;
     }
     if (listener.draining) response.setHeader('Connection', 'close');
+    if (this.observer) observeRequest(request, response, listener.name, this.observer);
     const target = requestTarget(request);
     const context = establishContext(request, target, listener, this.currentView);
     setRequestContext(request, context);
@@ -252,6 +260,7 @@ export class MicroclusterAdapter extends FastifyAdapter {
     } else if (this.isClosed) {
       answerError(response, new MicroclusterError('SHUTTING_DOWN', {}));
     } else if (target.path === '/' && !this.placements.registry.hasPath('/', listener.name)) {
+      noteRoute(request, '/');
       answerSuccess(response, ROOT_ANSWER);
     } else {
       this.route(request, response);
@@ -329,6 +338,7 @@ export class MicroclusterAdapter extends FastifyAdapter {
   /** The access decision for the user's routes: before middleware and before the body is read. */
   private gate(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const { listener, trusted } = requestContext(request);
+    if (request.routeOptions.url !== undefined) noteRoute(request.raw, request.routeOptions.url);
     const own = routeAccessOf(request)?.rule;
     const { path } = requestTarget(request.raw);
     const rule = own ?? this.placements.registry.ruleOfOtherMethod(request.method, path, listener);

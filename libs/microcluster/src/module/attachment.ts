@@ -6,6 +6,7 @@ import { Daemon } from '../lifecycle/daemon.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
 import type { Tunnel } from '../listeners/index.js';
 import { TargetProxy } from '../membership/target/target-proxy.js';
+import { Metrics, metricsRoute } from '../metrics/index.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { acceptTunnel } from '../replication/index.js';
 import { DeclaredServers } from '../servers/index.js';
@@ -22,6 +23,7 @@ export class Attachment {
     private readonly runtime: MemberRuntime,
     private readonly declared: DeclaredServers,
     private readonly proxy: TargetProxy,
+    private readonly metrics: Metrics,
     @Inject(DAEMON_ARGS) private readonly args: ParsedDaemonArgs,
   ) {}
 
@@ -32,6 +34,8 @@ export class Attachment {
     for (const endpoints of CORE_ENDPOINTS) {
       adapter.serveCore(this.modules.get(endpoints));
     }
+    adapter.addCoreRoute(metricsRoute(this.metrics, this.args.metrics));
+    adapter.observeRequests(this.metrics.observeRequest);
     forwardTargets(adapter, this.proxy);
     adapter.serveTunnel((tunnel) => {
       this.accept(tunnel);

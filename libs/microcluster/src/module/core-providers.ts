@@ -17,6 +17,7 @@ import { MemberRuntime } from '../lifecycle/member-runtime.js';
 import { SchemaGate } from '../lifecycle/schema-gate.js';
 import { UpgradeBell } from '../lifecycle/upgrade-bell.js';
 import { ListenerSet } from '../listeners/index.js';
+import { ClusterWatch } from '../metrics/index.js';
 import { ClusterRecords } from '../membership/cluster-records.js';
 import { ConsistencyCheck } from '../membership/consistency/consistency-check.js';
 import { MemberList } from '../membership/member-list.js';
@@ -39,6 +40,7 @@ import { StateDirectory } from '../state/index.js';
 import { TrustStore } from '../trust/index.js';
 import { sinkOf } from './attach-daemon.js';
 import { LateBound } from './late-bound.js';
+import { OBSERVABILITY_PROVIDERS } from './observability-providers.js';
 import { CERTIFICATE_PROVIDERS } from './certificate-providers.js';
 import { MEMBERSHIP_PROVIDERS } from './membership-providers.js';
 
@@ -298,6 +300,7 @@ const heartbeats: FactoryProvider = {
     Daemon,
     Reaper,
     SchemaAutoUpdate,
+    ClusterWatch,
     ROUND_HANDLER,
   ],
   useFactory: (
@@ -311,6 +314,7 @@ const heartbeats: FactoryProvider = {
     owner: Daemon,
     reaper: Reaper,
     updates: SchemaAutoUpdate,
+    watch: ClusterWatch,
     rounds: LateBound<RoundHandler>,
   ) => {
     const service = new HeartbeatService({
@@ -329,6 +333,7 @@ const heartbeats: FactoryProvider = {
       logger: args.logger,
     });
     rounds.set(async (round) => {
+      watch.see(round);
       if (!round.isLeader || !owner.databaseStatus().open) {
         return;
       }
@@ -487,5 +492,6 @@ export const CORE_PROVIDERS: Provider[] = [
   propagation,
   ...MEMBERSHIP_PROVIDERS,
   ...CERTIFICATE_PROVIDERS,
+  ...OBSERVABILITY_PROVIDERS,
   clusterState,
 ];

@@ -60,6 +60,17 @@ export interface DaemonTimeouts {
   readonly handover?: number;
 }
 
+/** Where else than on the control socket the metrics are served (`docs/reference/metrics.md`). */
+export interface MetricsArgs {
+  /**
+   * Serves them by plain HTTP, without authentication, as `/metrics` at this `ip:port`, to everybody who
+   * reaches it. Without an ip (`:9464`) it is loopback, `127.0.0.1`. Default: none.
+   */
+  readonly address?: string;
+  /** Serves them at `/core/1.0/metrics` of the Core API listener, to trusted clients. Default `false`. */
+  readonly coreApi?: boolean;
+}
+
 /** The settings that a factory of `forRootAsync` may produce. */
 export interface DynamicDaemonArgs {
   /** Directory of this member's state. Default: the environment variable `STATE_DIR`. */
@@ -95,6 +106,7 @@ export interface DynamicDaemonArgs {
   /** How long requests in flight on the socket and the Core API listener may finish on shutdown, milliseconds. Default 0: cut at once. */
   readonly drainConnectionsTimeout?: number;
   readonly timeouts?: DaemonTimeouts;
+  readonly metrics?: MetricsArgs;
   /** Settings of declared servers that are known only now; names must be among the static ones. */
   readonly servers?: Readonly<Record<string, ServerSettings>>;
   /** Called at the points of cluster life; decorated providers are the other way to say it. */

@@ -32,6 +32,7 @@ describe('the settings of a daemon', () => {
       failureDomain: 0n,
       drainConnectionsTimeout: 0,
       timeouts: { request: 30_000, ready: 120_000, probe: 2_000, handover: 10_000 },
+      metrics: { address: undefined, coreApi: false },
       entities: [],
       servers: {},
     });
@@ -52,6 +53,14 @@ describe('the settings of a daemon', () => {
       socketGroup: undefined,
       engine: undefined,
     });
+  });
+
+  it.each([
+    [':9464', '127.0.0.1:9464'],
+    ['10.0.0.1:9464', '10.0.0.1:9464'],
+  ])('serve metrics at %s as %s', (address, expected) => {
+    const { metrics } = parseDaemonArgs({ ...good, metrics: { address } }, {});
+    expect(metrics).toEqual({ address: expected, coreApi: false });
   });
 
   it('make the state directory absolute and the address canonical', () => {

@@ -25,6 +25,11 @@ export interface ParsedDaemonArgs {
     readonly probe: number;
     readonly handover: number;
   };
+  readonly metrics: {
+    /** Canonical; `undefined`: no listener of their own. */
+    readonly address: string | undefined;
+    readonly coreApi: boolean;
+  };
   readonly hooks: LifecycleHooks;
   readonly logger: LoggerService;
   readonly entities: NonNullable<StaticDaemonArgs['entities']>;
@@ -84,6 +89,18 @@ const settings = z.object({
       handover: milliseconds(0, hour).default(10_000),
     })
     .prefault({}),
+  metrics: z
+    .object({
+      address: z
+        .string({ error: 'must be ip:port, or :port for loopback' })
+        .transform((text) => (text.startsWith(':') ? `127.0.0.1${text}` : text))
+        .refine((text) => Address.tryParse(text) !== undefined, {
+          error: 'must be ip:port, or :port for loopback',
+        })
+        .optional(),
+      coreApi: z.boolean({ error: 'must be true or false' }).default(false),
+    })
+    .prefault({}),
 });
 
 /**
@@ -121,6 +138,7 @@ export function parseDaemonArgs(
     preInitListenAddress: canonical(data.preInitListenAddress),
     engine: data.engine,
     failureDomain: BigInt(data.failureDomain),
+    metrics: { ...data.metrics, address: data.metrics.address },
     hooks: args.hooks ?? {},
     logger: args.logger ?? new ConsoleLogger(),
     entities: args.entities ?? [],

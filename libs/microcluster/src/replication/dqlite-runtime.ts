@@ -52,13 +52,17 @@ export async function openDqlite(
     onEvent: ({ type, ...fields }) => {
       args.logger.log({ event: `database-${type}`, ...fields });
     },
-    onRound: ({ isLeader, members }) => onRound({ isLeader, members }),
+    onRound: ({ isLeader, leader, members }) =>
+      onRound({ isLeader, leader: leader.address, members }),
   });
   const sql = new DqliteEngine({ client: app.client(DATABASE) });
   return {
     name: 'dqlite',
     get processId() {
       return host.pid;
+    },
+    get nodeStatus() {
+      return host.status;
     },
     sql,
     ready: (signal) => app.ready(AbortSignal.any([signal, timeLimit(args.timeouts.ready)])),

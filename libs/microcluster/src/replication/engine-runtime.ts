@@ -1,7 +1,7 @@
 /** What the daemon needs of the engine that holds the cluster's data: replicated (dqlite) or embedded (sqlite). */
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import type { NodeInfo, SqlEngine, TunnelTrust } from '@microcluster/dqlite';
+import type { NodeInfo, NodeStatus, SqlEngine, TunnelTrust } from '@microcluster/dqlite';
 import type { EngineName } from '../options/index.js';
 
 /** How the engine comes up (`spec/core-api.md` 12.1). */
@@ -24,6 +24,8 @@ export interface OpenOptions {
 /** What a round of the engine's background loop has found. */
 export interface EngineRound {
   readonly isLeader: boolean;
+  /** Address of the leader that the round was done with. */
+  readonly leader: string;
   readonly members: readonly NodeInfo[];
 }
 
@@ -32,6 +34,8 @@ export interface OpenEngine {
   readonly name: EngineName;
   /** Process id of the database process; `undefined` while there is none, and for an engine in this process. */
   readonly processId: number | undefined;
+  /** How the database process is; always `running` for an engine in this process. */
+  readonly nodeStatus: NodeStatus;
   /** The SQL side, for the data source. */
   readonly sql: SqlEngine;
   /** Resolves when the engine has found its place in the cluster; its peers must be able to reach it meanwhile. */

@@ -17,13 +17,16 @@ export function openSqlite(intervalMs: number, options: OpenOptions, onRound: On
   const self: NodeInfo = { id: BOOTSTRAP_ID, address: options.address, role: 'voter' };
   let running = Promise.resolve();
   const round = () => {
-    running = running.then(() => onRound({ isLeader: true, members: [self] }));
+    running = running.then(() =>
+      onRound({ isLeader: true, leader: self.address, members: [self] }),
+    );
   };
   const timer = setInterval(round, intervalMs);
   timer.unref();
   return {
     name: 'sqlite',
     processId: undefined,
+    nodeStatus: 'running',
     sql,
     ready: () => Promise.resolve(),
     leader: () => Promise.resolve(self.address),

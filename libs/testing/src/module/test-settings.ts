@@ -25,7 +25,7 @@ export interface TestSettings {
 export function adjustmentFor(settings: TestSettings): DaemonArgsAdjustment {
   const { stateDir, engine, logger, addresses, daemon } = settings;
   return async (args) => {
-    const { socketGroup: _theirs, preInitListenAddress, ...kept } = args;
+    const { socketGroup: _theirs, preInitListenAddress, metrics, ...kept } = args;
     const { servers, ...chosen } = daemon;
     return {
       ...kept,
@@ -33,6 +33,14 @@ export function adjustmentFor(settings: TestSettings): DaemonArgsAdjustment {
       logger,
       ...(preInitListenAddress !== undefined && {
         preInitListenAddress: await addresses.addressOf('pre-init'),
+      }),
+      ...(metrics !== undefined && {
+        metrics: {
+          ...metrics,
+          ...(metrics.address !== undefined && {
+            address: await addresses.addressOf('metrics'),
+          }),
+        },
       }),
       ...chosen,
       stateDir,

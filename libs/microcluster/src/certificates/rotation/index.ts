@@ -5,3 +5,4 @@ export { Deliveries } from './deliveries.js';
 export { LocalCertificates } from './local-certificates.js';
 export { loadPreviousCertificates } from './previous-certificates.js';
 export { CertificateUpkeep } from './upkeep.js';
+export { shownCertificates } from './shown-certificates.js';

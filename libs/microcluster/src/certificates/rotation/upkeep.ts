@@ -6,9 +6,9 @@ import type {
 } from '@nestjs/common';
 import type { MemberIdentity } from '../../lifecycle/member-identity.js';
 import type { StateDirectory } from '../../state/index.js';
-import { loadAdditionalKeyPairs } from '../additional-key-pairs.js';
 import type { CertificateCatchUp } from './catch-up.js';
-import { logExpiry, type NamedCertificate } from './expiry.js';
+import { logExpiry } from './expiry.js';
+import { shownCertificates } from './shown-certificates.js';
 
 /** Dates are looked at this often, milliseconds: once a day. */
 const EXPIRY_INTERVAL = 24 * 3_600_000;
@@ -50,15 +50,7 @@ export class CertificateUpkeep implements OnApplicationBootstrap, BeforeApplicat
   async warn(): Promise<void> {
     const { state, identity, logger } = this.parts;
     try {
-      const additional = await loadAdditionalKeyPairs(state.certificatesPath);
-      const certificates: NamedCertificate[] = [
-        { name: 'server', certificate: identity.server.certificate },
-        ...(identity.hasCluster
-          ? [{ name: 'cluster', certificate: identity.cluster.certificate }]
-          : []),
-        ...[...additional].map(([name, { certificate }]) => ({ name, certificate })),
-      ];
-      logExpiry(certificates, new Date(), logger);
+      logExpiry(await shownCertificates(identity, state.certificatesPath), new Date(), logger);
     } catch (error) {
       logger.warn({ event: 'certificate-dates-unknown', error });
     }

@@ -1,0 +1,103 @@
+/** Makes the parts that tell how a daemon is: its health and its metrics. */
+import type { FactoryProvider, Provider } from '@nestjs/common';
+import { expiryOf } from '../certificates/index.js';
+import { shownCertificates } from '../certificates/rotation/index.js';
+import { CORE_LISTENER } from '../access/index.js';
+import { Health } from '../health/index.js';
+import { HeartbeatService } from '../heartbeat/index.js';
+import { Daemon } from '../lifecycle/daemon.js';
+import { MemberIdentity } from '../lifecycle/member-identity.js';
+import { MemberRuntime } from '../lifecycle/member-runtime.js';
+import { ListenerSet } from '../listeners/index.js';
+import { ClusterWatch, Metrics, MetricsListener, takeSnapshot } from '../metrics/index.js';
+import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
+import { EngineSlot } from '../replication/index.js';
+import { StateDirectory } from '../state/index.js';
+
+/** When the certificates that this member shows end. */
+type Expiries = () => Promise<{ readonly name: string; readonly expires: Date }[]>;
+const EXPIRIES = Symbol('ends of certificates');
+
+const expiries: FactoryProvider<Expiries> = {
+  provide: EXPIRIES,
+  inject: [MemberIdentity, StateDirectory],
+  useFactory: (identity: MemberIdentity, state: StateDirectory) => async () => {
+    const shown = await shownCertificates(identity, state.certificatesPath);
+    return shown.map(({ name, certificate }) => ({ name, expires: expiryOf(certificate) }));
+  },
+};
+
+const health: FactoryProvider = {
+  provide: Health,
+  inject: [DAEMON_ARGS, Daemon, MemberRuntime, ListenerSet, EXPIRIES],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    daemon: Daemon,
+    runtime: MemberRuntime,
+    listeners: ListenerSet,
+    certificates: Expiries,
+  ) =>
+    new Health({
+      daemon,
+      runtime,
+      isListening: () => listeners.has(CORE_LISTENER),
+      certificates,
+      limitMs: args.timeouts.probe,
+    }),
+};
+
+const metrics: FactoryProvider = {
+  provide: Metrics,
+  inject: [
+    DAEMON_ARGS,
+    MemberIdentity,
+    Daemon,
+    MemberRuntime,
+    ClusterWatch,
+    HeartbeatService,
+    StateDirectory,
+    EngineSlot,
+    EXPIRIES,
+  ],
+  useFactory: (
+    { version }: ParsedDaemonArgs,
+    identity: MemberIdentity,
+    daemon: Daemon,
+    runtime: MemberRuntime,
+    watch: ClusterWatch,
+    heartbeats: HeartbeatService,
+    { databasePath }: StateDirectory,
+    slot: EngineSlot,
+    certificates: Expiries,
+  ) => {
+    const sources = {
+      identity,
+      version,
+      daemon,
+      runtime,
+      watch,
+      heartbeats,
+      certificates,
+      databasePath,
+    };
+    const made = new Metrics(() => takeSnapshot(sources));
+    slot.observe(made.observeTransaction);
+    return made;
+  },
+};
+
+const listener: FactoryProvider = {
+  provide: MetricsListener,
+  inject: [DAEMON_ARGS, Metrics],
+  useFactory: (args: ParsedDaemonArgs, all: Metrics) =>
+    new MetricsListener(args.metrics.address, all, args.logger),
+};
+
+/** They need the providers of `core-providers.ts`. */
+export const OBSERVABILITY_PROVIDERS: Provider[] = [
+  ClusterWatch,
+  expiries,
+  health,
+  metrics,
+  listener,
+];
