@@ -35,3 +35,37 @@ export function abstractSocketAddress(name: string): Buffer {
   bytes.copy(address, 3);
   return address;
 }
+
+/** Longest path of a unix socket, bytes, without the final zero. */
+const LONGEST_PATH = 107;
+
+/** `sockaddr_un` of a path; undefined when it is too long for one. */
+export function pathSocketAddress(path: string): Buffer | undefined {
+  const bytes = Buffer.from(path, 'utf8');
+  if (bytes.length > LONGEST_PATH) return undefined;
+  const address = Buffer.alloc(2 + bytes.length + 1);
+  address.writeUInt16LE(LINUX.AF_UNIX, 0);
+  bytes.copy(address, 2);
+  return address;
+}
+
+/** What a socket is bound to: `ip:port` with IPv6 in brackets, a path, or `@name`; undefined for anything else. */
+export function textOfSocketAddress(address: Buffer, length: number): string | undefined {
+  switch (address.readUInt16LE(0)) {
+    case LINUX.AF_UNIX: {
+      const name = address.subarray(2, length);
+      if (name[0] === 0) return name.length > 1 ? `@${name.toString('utf8', 1)}` : undefined;
+      const end = name.indexOf(0);
+      return name.toString('utf8', 0, end === -1 ? name.length : end) || undefined;
+    }
+    case LINUX.AF_INET:
+      return `${[...address.subarray(4, 8)].join('.')}:${address.readUInt16BE(2)}`;
+    case LINUX.AF_INET6: {
+      const groups = Array.from({ length: 8 }, (_, at) => address.readUInt16BE(8 + 2 * at));
+      const ip = groups.map((group) => group.toString(16)).join(':');
+      return `[${ip}]:${address.readUInt16BE(2)}`;
+    }
+    default:
+      return undefined;
+  }
+}
