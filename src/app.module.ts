@@ -1,5 +1,5 @@
 /** The example application: a cluster member that keeps items. */
-import { type LoggerService, Module, type Type } from '@nestjs/common';
+import { Module, type Type } from '@nestjs/common';
 import { MicroclusterModule } from '@microcluster/nest';
 import { CreateItems1700000000000 } from './items/create-items.migration.js';
 import { Item } from './items/item.entity.js';
@@ -12,15 +12,17 @@ export interface AppOptions {
   readonly version: string;
   readonly socketGroup?: string;
   readonly heartbeatIntervalMs?: number;
-  readonly logger?: LoggerService;
+  /** Where metrics are served by plain HTTP, beside the control socket. */
+  readonly metricsAddress?: string;
 }
 
 /** The root module of a daemon with these options. */
-export function appModule(options: AppOptions): Type {
+export function appModule({ metricsAddress, ...options }: AppOptions): Type {
   @Module({
     imports: [
       MicroclusterModule.forRoot({
         ...options,
+        ...(metricsAddress === undefined ? {} : { metrics: { address: metricsAddress } }),
         entities: [Item],
         extensionsSchema: [CreateItems1700000000000],
         apiExtensions: ['items'],

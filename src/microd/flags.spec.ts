@@ -24,12 +24,18 @@ describe('the flags of microd', () => {
       'adm',
       '--heartbeat',
       '1m30s',
+      '--metrics',
+      ':9464',
+      '--log-format',
+      'json',
       '--verbose',
     ]);
     expect(flags).toEqual({
       stateDir: '/x',
       socketGroup: 'adm',
       heartbeatIntervalMs: 90_000,
+      metricsAddress: ':9464',
+      logFormat: 'json',
       logLevel: 'verbose',
     });
   });
@@ -52,6 +58,7 @@ describe('the flags of microd', () => {
     ['--heartbeat', '1ms'],
     ['--heartbeat', '2h'],
     ['--frobnicate', 'x'],
+    ['--log-format', 'xml'],
     ['--verbose', 'extra'],
   ])('are refused: %s %s', (...wrong) => {
     const { flags, err } = read(['--state-dir', '/x', ...wrong]);

@@ -1,5 +1,5 @@
 /** The command line of `microd`, read into the settings of the application. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../duration.js';
 
 /** What the operator asked for. */
@@ -9,6 +9,9 @@ export interface DaemonFlags {
   readonly heartbeatIntervalMs?: number;
   /** `debug` shows everything, `verbose` what the daemon does, `info` what an operator acts on. */
   readonly logLevel: 'info' | 'verbose' | 'debug';
+  readonly logFormat: 'text' | 'json';
+  /** Where metrics are served by plain HTTP. */
+  readonly metricsAddress?: string;
 }
 
 const SHORTEST_HEARTBEAT_MS = 100;
@@ -35,6 +38,12 @@ export function parseFlags(
     .option('--state-dir <dir>', 'directory of everything this member keeps [env: STATE_DIR]')
     .option('--socket-group <group>', 'group that owns the control socket [env: SOCKET_GROUP]')
     .option('--heartbeat <duration>', 'time between heartbeats (default: 10s)', heartbeatMs)
+    .option('--metrics <address>', 'serve metrics by plain HTTP at ip:port; :port is on loopback')
+    .addOption(
+      new Option('--log-format <format>', 'lines for people, or a JSON object in each line')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .option('-v, --verbose', 'log what the daemon does')
     .option('-d, --debug', 'log everything')
     .configureOutput({ writeOut: write.out, writeErr: write.err, outputError: asError })
@@ -51,6 +60,8 @@ export function parseFlags(
     stateDir?: string;
     socketGroup?: string;
     heartbeat?: number;
+    metrics?: string;
+    logFormat: 'text' | 'json';
     verbose?: boolean;
     debug?: boolean;
   }>();
@@ -63,6 +74,8 @@ export function parseFlags(
     stateDir,
     ...(options.socketGroup === undefined ? {} : { socketGroup: options.socketGroup }),
     ...(options.heartbeat === undefined ? {} : { heartbeatIntervalMs: options.heartbeat }),
+    ...(options.metrics === undefined ? {} : { metricsAddress: options.metrics }),
+    logFormat: options.logFormat,
     logLevel: options.debug ? 'debug' : options.verbose ? 'verbose' : 'info',
   };
 }

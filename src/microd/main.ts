@@ -16,8 +16,6 @@ if ('exitCode' in flags) {
   // One after the other: Node 20 may fail to link modules that two imports load at the same time.
   const { runDaemon } = await import('@microcluster/nest');
   const { appModule } = await import('../app.module.js');
-  const { DaemonLogger } = await import('./daemon-logger.js');
-  const { logLevel, ...options } = flags;
-  const logger = new DaemonLogger(logLevel);
-  await runDaemon(appModule({ ...options, version, logger }), { logger });
+  const { logLevel: level, logFormat: format, ...options } = flags;
+  await runDaemon(appModule({ ...options, version }), { logs: { level, format } });
 }

@@ -23,6 +23,7 @@ export { ClusterState, type StatePaths } from './cluster-state/index.js';
 export * from './errors/index.js';
 export { Health, type HealthCheck, type HealthReport } from './health/index.js';
 export * from './hooks/index.js';
+export * from './logging/index.js';
 export { MicroclusterAdapter, type MicroclusterAdapterOptions } from './listeners/index.js';
 export { Metrics } from './metrics/index.js';
 export * from './module/index.js';

@@ -47,6 +47,7 @@ export class Daemon implements DaemonView {
   private startFinished = false;
   private stopped: Promise<void> | undefined;
   private readonly context = new AbortController();
+  private readonly transitionListeners = new Set<(state: LifeCycleState) => void>();
   private readonly exitListeners = new Set<(failure: Error | undefined) => void>();
 
   constructor(private readonly parts: DaemonParts) {}
@@ -95,6 +96,13 @@ export class Daemon implements DaemonView {
     }
     this.parts.logger.log({ event: 'life-cycle', from: this.state.name, to: next.name });
     this.state = next;
+    for (const listener of this.transitionListeners) listener(next);
+  }
+
+  /** Calls `listener` with the present state, and with each that follows. */
+  onTransition(listener: (state: LifeCycleState) => void): void {
+    this.transitionListeners.add(listener);
+    listener(this.state);
   }
 
   /** Whether `event` would be accepted now. */

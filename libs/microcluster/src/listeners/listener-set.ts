@@ -11,6 +11,9 @@ import { DEFAULT_LISTENER_LIMITS, type ListenerLimits } from './listener-limits.
 import { groupId } from './socket-group.js';
 import type { ListenerKeyPair } from './tls-terminator.js';
 
+/** What the control socket is called among inherited ones. */
+const CONTROL = 'control';
+
 /** Where and how the control socket is opened. */
 export interface UnixListenerOptions {
   /** Path of the socket. */
@@ -43,6 +46,11 @@ export interface ListenerSetOptions {
   /** Takes connections that offer our ALPN name to the database node, before TLS has begun. */
   readonly onDqliteSocket?: (socket: Socket, head: Buffer) => void;
   readonly limits?: Partial<ListenerLimits>;
+  /** Listening sockets that exist already; see `InheritedSockets`. */
+  readonly inherited?: {
+    has(isMeant: (address: string) => boolean): boolean;
+    descriptorFor(name: string, isMeant: (address: string) => boolean): number | undefined;
+  };
 }
 
 /** Opens and closes listeners, all of which serve one adapter. */
@@ -74,11 +82,20 @@ export class ListenerSet {
 
   /**
    * Opens the control socket (`spec/core-api.md` 3.3): never accessible to others than its owner and group.
+   * An inherited one is taken as it is.
    *
    * @throws MicroclusterError `SOCKET_ALREADY_RUNNING`, `SOCKET_GROUP_UNKNOWN`, `SOCKET_LISTEN_FAILED`
    */
   async openUnix({ path, group, drainTimeoutMs = 0 }: UnixListenerOptions): Promise<void> {
     const listener = this.create({ name: UNIX_LISTENER, drainTimeoutMs });
+    const fd = this.options.inherited?.descriptorFor(CONTROL, (bound) => bound === path);
+    if (fd !== undefined) {
+      await listener.open({ fd, path }).catch((cause: unknown) => {
+        throw socketFailed(path, cause);
+      });
+      this.open.set(UNIX_LISTENER, listener);
+      return;
+    }
     const gid = group === undefined || group === '' ? undefined : await groupId(group);
     if (await isAccepting({ path })) {
       throw new MicroclusterError('SOCKET_ALREADY_RUNNING', { path });
@@ -90,11 +107,7 @@ export class ListenerSet {
       await chmod(path, 0o660);
     } catch (cause) {
       await listener.close(0);
-      throw new MicroclusterError(
-        'SOCKET_LISTEN_FAILED',
-        { path, reason: cause instanceof Error ? cause.message : String(cause) },
-        { cause },
-      );
+      throw socketFailed(path, cause);
     }
     this.open.set(UNIX_LISTENER, listener);
   }
@@ -109,9 +122,10 @@ export class ListenerSet {
     const { name, keyPair, drainTimeoutMs = 0 } = options;
     const address = parseAddress(options.address);
     const listener = this.create({ name, keyPair, drainTimeoutMs });
-    await refuseAccepting(address);
+    const fd = this.options.inherited?.descriptorFor(name, (bound) => covers(bound, address));
+    if (fd === undefined) await refuseAccepting(address);
     try {
-      await listener.open({ host: address.host, port: address.port });
+      await listener.open(fd === undefined ? { host: address.host, port: address.port } : { fd });
     } catch (cause) {
       throw listenFailed(cause);
     }
@@ -125,6 +139,7 @@ export class ListenerSet {
    */
   async requireFree(text: string): Promise<void> {
     const address = parseAddress(text);
+    if (this.options.inherited?.has((bound) => covers(bound, address)) === true) return;
     await refuseAccepting(address);
     try {
       await tryListening({ host: address.host, port: address.port });
@@ -201,6 +216,19 @@ async function refuseAccepting(address: Address): Promise<void> {
       address: address.toString(),
     });
   }
+}
+
+/** Whether a socket that is bound to `bound` accepts the connections that are made to `address`. */
+function covers(bound: string, address: Address): boolean {
+  const own = Address.tryParse(bound);
+  if (own === undefined || own.port !== address.port) return false;
+  const isWildcard = own.ip === '::' || (own.ip === '0.0.0.0' && !address.isIpv6);
+  return isWildcard || own.ip === address.ip;
+}
+
+function socketFailed(path: string, cause: unknown): MicroclusterError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new MicroclusterError('SOCKET_LISTEN_FAILED', { path, reason }, { cause });
 }
 
 function listenFailed(cause: unknown): MicroclusterError {

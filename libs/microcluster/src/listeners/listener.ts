@@ -8,6 +8,9 @@ import { markSocket, type ListenerIdentity } from './listener-identity.js';
 import type { ListenerLimits } from './listener-limits.js';
 import { TlsTerminator, type ListenerKeyPair } from './tls-terminator.js';
 
+/** Where to listen; `fd` is a listening socket that exists already, which the listener then closes. */
+export type ListenPlace = ListenOptions & { readonly fd?: number };
+
 /** What a listener is made of. */
 export interface ListenerSettings {
   readonly name: string;
@@ -70,7 +73,7 @@ export class Listener {
   }
 
   /** Starts to accept. @throws the system's error when the address cannot be bound */
-  async open(where: ListenOptions): Promise<void> {
+  async open(where: ListenPlace): Promise<void> {
     try {
       await new Promise<void>((resolve, reject) => {
         this.acceptor.once('error', reject);
@@ -146,7 +149,7 @@ function nextTurn(): Promise<void> {
   });
 }
 
-function boundAddress(server: Server, where: ListenOptions): string {
+function boundAddress(server: Server, where: ListenPlace): string {
   const address = server.address();
   if (address === null || typeof address === 'string') return where.path ?? '';
   return address.family === 'IPv6'

@@ -1,5 +1,16 @@
-/** The log of the daemon: one line for each event; how Nest assembles the application only when asked for. */
+/** The log of a daemon: one line for each event, for people or for programs; how Nest assembles the application only when asked for. */
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { fieldsOf, jsonOf, textOf } from './log-fields.js';
+
+/** How much is logged: what an operator acts on, what the daemon does, or everything with stacks. */
+export type DaemonLogLevel = 'info' | 'verbose' | 'debug';
+
+export interface DaemonLoggerOptions {
+  /** Default `info`. */
+  readonly level?: DaemonLogLevel;
+  /** Lines for people (`text`, the default), or one JSON object in each line (`json`). */
+  readonly format?: 'text' | 'json';
+}
 
 /** Where Nest reports each module, controller and route that it finds. */
 const ASSEMBLY = new Set([
@@ -10,20 +21,25 @@ const ASSEMBLY = new Set([
   'RoutesResolver',
 ]);
 
-const LEVELS: Record<'info' | 'verbose' | 'debug', LogLevel[]> = {
+const LEVELS: Record<DaemonLogLevel, LogLevel[]> = {
   info: ['fatal', 'error', 'warn', 'log'],
   verbose: ['fatal', 'error', 'warn', 'log', 'verbose'],
   debug: ['fatal', 'error', 'warn', 'log', 'verbose', 'debug'],
 };
 
+/**
+ * Nest's console logger for a daemon: `logger.warn({ event: 'disk-low', free: 17 })` becomes the line
+ * `disk-low free=17`, or an object with these fields. Errors go to standard error, everything else to
+ * standard output.
+ */
 export class DaemonLogger extends ConsoleLogger {
   private readonly showStacks: boolean;
 
-  /** @param level `debug` shows everything, `verbose` what the daemon does, `info` what an operator acts on */
-  constructor(level: 'info' | 'verbose' | 'debug') {
+  constructor({ level = 'info', format = 'text' }: DaemonLoggerOptions = {}) {
     super({
       logLevels: LEVELS[level],
-      colors: process.stdout.isTTY === true,
+      json: format === 'json',
+      colors: format === 'text' && process.stdout.isTTY === true,
       compact: true,
       breakLength: Number.POSITIVE_INFINITY,
     });
@@ -40,25 +56,13 @@ export class DaemonLogger extends ConsoleLogger {
   }
 
   protected override stringifyMessage(message: unknown, logLevel: LogLevel): string {
-    if (typeof message !== 'object' || message === null || !('event' in message)) {
-      return String(super.stringifyMessage(message, logLevel));
-    }
-    const fields = Object.entries(message)
-      .filter(([key, value]) => key !== 'event' && value !== undefined)
-      .map(([key, value]) => ` ${key}=${this.field(value)}`);
-    return `${String(message.event)}${fields.join('')}`;
+    const fields = fieldsOf(message);
+    return fields === undefined
+      ? String(super.stringifyMessage(message, logLevel))
+      : textOf(fields, this.showStacks);
   }
 
-  private field(value: unknown): string {
-    if (value instanceof Error) {
-      return JSON.stringify(this.showStacks ? (value.stack ?? value.message) : value.message);
-    }
-    if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value;
-    if (typeof value === 'bigint') return String(value);
-    return (
-      JSON.stringify(value, (_key, inner: unknown) =>
-        typeof inner === 'bigint' ? String(inner) : inner,
-      ) ?? 'undefined'
-    );
+  protected override stringifyJsonLogObject(record: Record<string, unknown>): string {
+    return jsonOf(record, this.showStacks);
   }
 }

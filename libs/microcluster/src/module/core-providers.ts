@@ -36,6 +36,7 @@ import {
   ServerListeners,
   declareServers,
 } from '../servers/index.js';
+import { inheritSockets } from '../service-manager/index.js';
 import { StateDirectory } from '../state/index.js';
 import { TrustStore } from '../trust/index.js';
 import { sinkOf } from './attach-daemon.js';
@@ -82,9 +83,14 @@ const trust: FactoryProvider = {
 
 const listeners: FactoryProvider = {
   provide: ListenerSet,
-  inject: [HttpAdapterHost, RUNNING_MEMBER],
-  useFactory: (host: HttpAdapterHost, running: LateBound<MemberRuntime>) =>
+  inject: [DAEMON_ARGS, HttpAdapterHost, RUNNING_MEMBER],
+  useFactory: (
+    { logger }: ParsedDaemonArgs,
+    host: HttpAdapterHost,
+    running: LateBound<MemberRuntime>,
+  ) =>
     new ListenerSet(sinkOf(host), {
+      inherited: inheritSockets(logger),
       onDqliteSocket: (socket, head) => {
         running.get().acceptRaw(socket, head);
       },

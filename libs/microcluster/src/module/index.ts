@@ -3,4 +3,4 @@ export {
   type DaemonArgsAsync,
   type DaemonArgsFactory,
 } from './microcluster.module.js';
-export { runDaemon, type RunDaemonOptions } from './run-daemon.js';
+export { EXIT_STATUS, runDaemon, type RunDaemonOptions } from './run-daemon.js';

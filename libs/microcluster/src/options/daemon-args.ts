@@ -111,6 +111,7 @@ export interface DynamicDaemonArgs {
   readonly servers?: Readonly<Record<string, ServerSettings>>;
   /** Called at the points of cluster life; decorated providers are the other way to say it. */
   readonly hooks?: LifecycleHooks;
+  /** Where the daemon logs. Default: the logger of the application. */
   readonly logger?: LoggerService;
 }
 

@@ -1,6 +1,6 @@
 /** Checks the settings of a daemon and fills in defaults, with one message per wrong field. */
 import path from 'node:path';
-import { ConsoleLogger, type LoggerService } from '@nestjs/common';
+import { Logger, type LoggerService } from '@nestjs/common';
 import { z } from 'zod';
 import type { LifecycleHooks } from '../hooks/lifecycle-hooks.js';
 import { Address, DEFAULT_PORT } from '../types/index.js';
@@ -140,7 +140,7 @@ export function parseDaemonArgs(
     failureDomain: BigInt(data.failureDomain),
     metrics: { ...data.metrics, address: data.metrics.address },
     hooks: args.hooks ?? {},
-    logger: args.logger ?? new ConsoleLogger(),
+    logger: args.logger ?? new Logger('Daemon'),
     entities: args.entities ?? [],
     extensionsSchema: args.extensionsSchema ?? [],
     apiExtensions: args.apiExtensions ?? [],
