@@ -14,9 +14,12 @@ const DOCUMENTS = [
   'docs/README.md',
   'docs/explanation/performance.md',
   'docs/getting-started.md',
+  'docs/how-to/monitor.md',
+  'docs/how-to/systemd.md',
   'docs/how-to/test-your-application.md',
   'docs/microctl.md',
   'docs/operations.md',
+  'docs/reference/metrics.md',
   'libs/dqlite/README.md',
   'libs/microcluster/README.md',
   'libs/testing/README.md',
@@ -49,7 +52,7 @@ describe('every document', () => {
 
   it.each(DOCUMENTS)('%s has only code of a kind that is tested here', async (path) => {
     const languages = new Set((await codeBlocks(path)).map((block) => block.language));
-    expect(['sh', 'ts', 'console', 'ini']).toEqual(expect.arrayContaining([...languages]));
+    expect(['sh', 'ts', 'console', 'ini', 'yaml']).toEqual(expect.arrayContaining([...languages]));
   });
 
   it.each(['README.md', 'CONTRIBUTING.md', 'docs/getting-started.md'])(
