@@ -88,6 +88,8 @@ export const catalogue: readonly Row[] = [
   row('GET',    '/core/1.0',                              all,      true,  true,  { reached: { closed: ok, open: ok } }),
   row('GET',    '/core/1.0/ready',                        all,      true,  false, { reached: { closed: ok, open: ok } }),
   row('GET',    '/core/1.0/cluster',                      all,      true,  false, { reached: { closed: closedDatabase, open: ok } }),
+  // Ours, and without an end: `libs/microcluster/src/core-api/events.spec.ts` reads what it says.
+  row('GET',    '/core/1.0/events',                       internal, true,  false),
   row('DELETE', '/core/1.0/tokens/{name}',                all,      false, false, {
     sent: '/core/1.0/tokens/nobody',
     reached: { open: { status: 404, error: 'CoreTokenRecord not found' } },

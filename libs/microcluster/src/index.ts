@@ -22,6 +22,13 @@ export {
 export { ClusterState, type StatePaths } from './cluster-state/index.js';
 export * from './errors/index.js';
 export { Health, type HealthCheck, type HealthReport } from './health/index.js';
+export {
+  ClusterEvents,
+  type ClusterEvent,
+  type ClusterEventListener,
+  type ClusterEventOf,
+  type ClusterEventType,
+} from './events/index.js';
 export * from './hooks/index.js';
 export * from './logging/index.js';
 export { MicroclusterAdapter, type MicroclusterAdapterOptions } from './listeners/index.js';

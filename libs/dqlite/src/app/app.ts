@@ -7,6 +7,7 @@ import type { Dial, NodeInfo, NodeRole } from '../values.js';
 import { NodeDirectory, type StartPlan } from './files/index.js';
 import { handOver } from './hand-over.js';
 import { believesToLead, dialWithLocal } from './local-node.js';
+import type { ClusterView } from './leader-session.js';
 import { askLeader, type MemberContext } from './member-context.js';
 import { MemberStore } from './member-store.js';
 import { resolveOptions, type DqliteAppOptions, type ResolvedOptions } from './options.js';
@@ -134,8 +135,13 @@ export class DqliteApp {
 
   /** The leader, or `undefined` when none is found within 10 s. */
   async leader(signal?: AbortSignal): Promise<NodeInfo | undefined> {
+    return (await this.view(signal))?.leader;
+  }
+
+  /** The leader with the members as it knows them now; `undefined` when there is no leader right now. */
+  async view(signal?: AbortSignal): Promise<ClusterView | undefined> {
     try {
-      return await this.#ask(signal, async (session) => (await session.view())?.leader);
+      return await this.#ask(signal, (session) => session.view());
     } catch (error) {
       if (isDqliteError(error, 'NO_LEADER', 'TIMEOUT')) return undefined;
       throw error;

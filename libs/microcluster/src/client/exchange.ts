@@ -37,6 +37,8 @@ export interface Exchange extends RequestOptions {
   readonly path: string;
   /** A value sent as JSON, or bytes or a stream of bytes sent as they are. */
   readonly body?: unknown;
+  /** The reply has no end that one could wait for, and therefore no limit of its size. */
+  readonly isEndless?: boolean;
 }
 
 /** A reply whose body has not been read; it must be read to its end or destroyed. */
@@ -97,7 +99,7 @@ async function open(endpoint: Endpoint, exchange: Exchange): Promise<OpenExchang
     // The deadline below covers the whole call.
     headersTimeout: 0,
     bodyTimeout: 0,
-    maxResponseSize: MAX_REPLY_BYTES,
+    maxResponseSize: exchange.isEndless === true ? -1 : MAX_REPLY_BYTES,
   });
   const describe = (error: unknown) => describeFailure(error, endpoint, exchange, deadline.signal);
   const end = () => {

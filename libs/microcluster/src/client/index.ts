@@ -26,7 +26,15 @@ export {
   type MicroclusterClientOptions,
   type RemoteHooks,
 } from './microcluster-client.js';
+export type { FollowEventsOptions } from './event-stream.js';
 export { fetchPeerCertificate } from './peer-certificate.js';
+export type {
+  ClusterEvent,
+  ClusterEventOf,
+  ClusterEventType,
+  EventGap,
+  StreamedEvent,
+} from '../types/cluster-events.js';
 export type {
   ClusterMember,
   ClusterMemberLocal,

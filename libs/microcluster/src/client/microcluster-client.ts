@@ -1,8 +1,10 @@
 /** The Core API as typed calls (`spec/core-api.md` 8). Loads neither HTTP client nor schemas before the first call. */
 import type { WebSocket } from 'undici';
 import type { TrustedMember } from '../trust/trusted-member.js';
+import type { StreamedEvent } from '../types/cluster-events.js';
 import type * as types from '../types/schemas.js';
 import { MicroclusterClientError } from './client-error.js';
+import { EVENTS_PATH, followEvents, type FollowEventsOptions } from './event-stream.js';
 import { endpointOf, type ClientTarget, type Endpoint } from './endpoint.js';
 import {
   DEFAULT_TIMEOUT_MS,
@@ -86,6 +88,19 @@ export class MicroclusterClient {
    */
   async webSocket(path: string, options: WebSocketOptions = {}): Promise<WebSocket> {
     return openWebSocket(this.#endpoint, this.#exchange('GET', path, options), options.protocols);
+  }
+
+  /**
+   * `GET /core/1.0/events`: what happens to the cluster from now on, or after `lastEventId`. Ends when the
+   * daemon stops or closes the listener; to break off, leave the loop or abort the signal.
+   *
+   * @example
+   * for await (const event of client.events()) console.log(event.time, event.type);
+   * @throws MicroclusterClientError from the iteration: the daemon's refusal, or why the stream broke off
+   */
+  events(options: FollowEventsOptions = {}): AsyncGenerator<StreamedEvent, void, void> {
+    const { lastEventId, ...rest } = options;
+    return followEvents(this.#endpoint, this.#exchange('GET', EVENTS_PATH, rest), lastEventId);
   }
 
   /** `GET /core/1.0` */

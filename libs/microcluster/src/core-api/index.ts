@@ -6,6 +6,7 @@ import { ControlEndpoints } from './control.endpoints.js';
 import { DaemonEndpoints } from './daemon.endpoints.js';
 import { DatabaseEndpoints } from './database.endpoints.js';
 import { HealthEndpoints } from '../health/index.js';
+import { EventsEndpoints } from './events.endpoints.js';
 import { HeartbeatEndpoints } from './heartbeat.endpoints.js';
 import { HooksEndpoints } from './hooks.endpoints.js';
 import { ReportEndpoints } from '../doctor/report.endpoints.js';
@@ -22,6 +23,7 @@ export const CORE_ENDPOINTS: readonly Type<object>[] = [
   TokensEndpoints,
   TruststoreEndpoints,
   HeartbeatEndpoints,
+  EventsEndpoints,
   DatabaseEndpoints,
   HooksEndpoints,
   SqlEndpoints,

@@ -38,6 +38,27 @@ export async function exchangeReleases(
   return exchange(executor, own, SIDE_TABLE, columns);
 }
 
+/**
+ * The versions in our own row.
+ *
+ * @returns `undefined` when there is no such row, or the database is too old to tell the two versions apart
+ */
+export async function storedVersions(
+  executor: SqlExecutor,
+  name: string,
+): Promise<SchemaVersions | undefined> {
+  for (const table of ['core_cluster_members', 'internal_cluster_members', SIDE_TABLE]) {
+    if (!(await columnsOf(executor, table)).has('schema_internal')) continue;
+    const rows = await executor.query(
+      `SELECT name, role, schema_internal, schema_external FROM ${table} WHERE name = ?`,
+      [name],
+    );
+    const [own] = rows.map((row) => releaseRow.parse(row));
+    return own && { internal: own.schemaInternal, external: own.schemaExternal };
+  }
+  return undefined;
+}
+
 const SIDE_TABLE = 'internal_cluster_members_new';
 
 const releaseRow = z

@@ -93,6 +93,14 @@ export const MICROCLUSTER_ERRORS = {
     503,
     'Another change of membership is in progress on this member; try again when it is done',
   ),
+  EVENTS_TOO_SLOW: entry(
+    503,
+    'The client takes events more slowly than they happen; connect again with the id of the last one it has',
+  ),
+  TOO_MANY_EVENT_STREAMS: entry(
+    503,
+    'This member serves {limit} streams of events already; end one of them or ask another member',
+  ),
   ENGINE_CANNOT_JOIN: entry(
     400,
     'This member uses the embedded sqlite engine, which cannot have peers; start it with engine "dqlite" to join or form a cluster',

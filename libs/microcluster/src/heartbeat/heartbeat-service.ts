@@ -41,6 +41,8 @@ export interface HeartbeatDependencies {
   ) => Promise<void>;
   /** Called when the cluster runs a newer schema than this member; returns at once (`spec/core-api.md` 17.5). */
   readonly onNewerSchema?: (newest: SchemaVersions) => void;
+  /** Called on the other members after each heartbeat that was believed. */
+  readonly onReceived?: () => void;
   /** Told about things that an operator would act on. */
   readonly logger: { warn(event: object): void };
   /** How long one member may take to answer, milliseconds. Default: the interval, at least 2,000. */
@@ -179,6 +181,7 @@ export class HeartbeatService {
     await this.replaceTrust(decision.trust);
     this.last = deps.now();
     if (decision.newer !== undefined) deps.onNewerSchema?.(decision.newer);
+    deps.onReceived?.();
   }
 
   /** Returns the member's name when it answered, nothing when it did not. */

@@ -7,6 +7,7 @@ import {
   checkExtensions,
   checkVersions,
   exchangeReleases,
+  storedVersions,
   executorOf,
   sessionsOf,
   type SchemaVersions,
@@ -23,6 +24,9 @@ const UPDATE_LIMIT = 60 * 60_000;
 /** File of statements that are run once at the next start (`spec/core-api.md` 20.7). */
 const PATCH_FILE = 'patch.global.sql';
 
+/** Told when a member has come up with newer versions than it had stored. */
+export type OnUpgraded = (member: string, from: SchemaVersions, to: SchemaVersions) => void;
+
 /** Checks versions and applies schema updates. */
 export class SchemaGate {
   constructor(
@@ -33,6 +37,7 @@ export class SchemaGate {
     /** This release's API extensions, internal ones first. */
     readonly extensions: readonly string[],
     private readonly bell: UpgradeBell,
+    private readonly onUpgraded: OnUpgraded = () => undefined,
   ) {}
 
   /** Applies every update to a fresh database, without asking anybody (`spec/core-api.md` 20.6). */
@@ -56,9 +61,18 @@ export class SchemaGate {
    */
   async pass(name: string, signal: AbortSignal, waiting: (members: number) => void): Promise<void> {
     await this.applyPatch();
+    const before = await this.storedVersions(name);
     await this.until(signal, waiting, () => this.compare(name, 'versions'));
     await this.apply();
     await this.until(signal, waiting, () => this.compare(name, 'extensions'));
+    if (before !== undefined && isNewer(this.versions, before)) {
+      this.onUpgraded(name, before, this.versions);
+    }
+  }
+
+  /** What this member stored about itself when it ran last. */
+  private storedVersions(name: string): Promise<SchemaVersions | undefined> {
+    return this.dataSource.transaction((manager) => storedVersions(executorOf(manager), name));
   }
 
   private async applyPatch(): Promise<void> {
@@ -95,4 +109,8 @@ export class SchemaGate {
         : checkExtensions(this.extensions, rows);
     });
   }
+}
+
+function isNewer(versions: SchemaVersions, before: SchemaVersions): boolean {
+  return versions.internal > before.internal || versions.external > before.external;
 }

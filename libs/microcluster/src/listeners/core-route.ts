@@ -28,6 +28,8 @@ export interface CoreRequest {
   readonly context: RequestContext;
   /** Aborted when the client goes away before it was answered. */
   readonly signal: AbortSignal;
+  /** Aborted when the listener that the request came in on begins to close: an endless answer ends then. */
+  readonly draining: AbortSignal;
   /**
    * Runs `action` once, after the answer has been handed to the operating system or the client has gone
    * away: for what would otherwise cut the connection that it is answered on, such as a reset.

@@ -7,6 +7,7 @@ import { answerReport, answerSuccess } from '../envelope/index.js';
 import { MicroclusterError, describeError } from '../errors/index.js';
 import { CorePath } from './core-path.js';
 import type { CoreRequest, CoreRouteDefinition } from './core-route.js';
+import { INJECTED, listenerOf } from './listener-identity.js';
 import { RawReply } from './raw-reply.js';
 import { parseRequestBody, readBody } from './request-body.js';
 import { noteRoute } from './request-observer.js';
@@ -115,6 +116,7 @@ export class CoreRouter {
         rawBody,
         context,
         signal: clientGone(response),
+        draining: (listenerOf(request) ?? INJECTED).draining,
         afterReply: (action) => {
           after.push(action);
         },
@@ -215,5 +217,14 @@ async function sendRaw(response: ServerResponse, reply: RawReply): Promise<void>
     response.end(reply.body);
     return;
   }
-  await pipeline(reply.body, response);
+  try {
+    await pipeline(reply.body, response);
+  } catch (error) {
+    // A client that leaves an answer half read is no fault of ours; the body is destroyed by now.
+    if (!isPrematureClose(error)) throw error;
+  }
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }

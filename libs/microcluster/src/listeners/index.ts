@@ -20,6 +20,7 @@ export {
   type CoreRouteOptions,
   type EndpointMethod,
 } from './core-route.js';
+export type { CoreUpgrade, OnCoreUpgrade } from './core-upgrades.js';
 export type { ProxyRequest } from './core-router.js';
 export { EMPTY_REPLY, RawReply } from './raw-reply.js';
 export { TUNNEL_PATH, checkDqliteVersion, type OnTunnel, type Tunnel } from './tunnel.js';

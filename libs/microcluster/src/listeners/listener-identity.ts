@@ -10,8 +10,8 @@ export interface ListenerIdentity {
   address: string;
   /** Whether its connections are TLS. */
   readonly isTls: boolean;
-  /** Set once the listener has stopped accepting: replies then tell the client to close. */
-  draining: boolean;
+  /** Aborts once the listener has stopped accepting: replies then tell the client to close. */
+  readonly draining: AbortSignal;
 }
 
 /** What requests that never crossed a socket count as. */
@@ -19,7 +19,7 @@ export const INJECTED: ListenerIdentity = {
   name: UNIX_LISTENER,
   address: '',
   isTls: false,
-  draining: false,
+  draining: new AbortController().signal,
 };
 
 const bySocket = new WeakMap<Duplex, ListenerIdentity>();

@@ -31,11 +31,17 @@ export class Listener {
   private readonly tls: TlsTerminator | undefined;
   private readonly connections = new Connections();
   private readonly identity: ListenerIdentity;
+  private readonly draining = new AbortController();
   private closing: Promise<number> | undefined;
 
   constructor(private readonly settings: ListenerSettings) {
     const { name, keyPair, limits, sink, onDqlite } = settings;
-    this.identity = { name, address: '', isTls: keyPair !== undefined, draining: false };
+    this.identity = {
+      name,
+      address: '',
+      isTls: keyPair !== undefined,
+      draining: this.draining.signal,
+    };
     this.http = createHttpFront(
       {
         dispatch: (request, response) => {
@@ -109,7 +115,7 @@ export class Listener {
   }
 
   private async shut(drainMs: number): Promise<number> {
-    this.identity.draining = true;
+    this.draining.abort();
     // Its callback would wait for sockets that another process has taken over.
     this.acceptor.close();
     const cut = await this.connections.drain(drainMs);
@@ -119,7 +125,7 @@ export class Listener {
   }
 
   private accept(socket: Socket): void {
-    if (this.identity.draining) {
+    if (this.draining.signal.aborted) {
       socket.destroy();
       return;
     }
@@ -132,7 +138,7 @@ export class Listener {
   }
 
   private serve(raw: Socket, stream: Socket | TLSSocket): void {
-    if (this.identity.draining) {
+    if (this.draining.signal.aborted) {
       raw.destroy();
       return;
     }

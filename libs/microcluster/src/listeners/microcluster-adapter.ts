@@ -34,6 +34,7 @@ import {
 import { MicroclusterError, describeError } from '../errors/index.js';
 import { ControllerPlacements } from './controller-placements.js';
 import { CoreRouter, type ProxyRequest } from './core-router.js';
+import { CoreUpgrades, type OnCoreUpgrade } from './core-upgrades.js';
 import { coreRoutesOf, defineCoreRoute, type CoreRouteDefinition } from './core-route.js';
 import { answerDetached } from './detached-answer.js';
 import {
@@ -86,6 +87,7 @@ type Routing = (request: IncomingMessage, response: ServerResponse) => void;
  */
 export class MicroclusterAdapter extends FastifyAdapter {
   private readonly core = new CoreRouter();
+  private readonly upgrades = new CoreUpgrades();
   private readonly placements = new ControllerPlacements();
   private readonly ownServer: HttpServer;
   private readonly trustOwnServer: boolean;
@@ -211,6 +213,11 @@ export class MicroclusterAdapter extends FastifyAdapter {
     );
   }
 
+  /** Hands WebSockets for a path of the Core API, whose GET route decides about access, to `handler`. */
+  serveCoreUpgrade(path: string, handler: OnCoreUpgrade): void {
+    this.upgrades.add(path, handler);
+  }
+
   /**
    * Places a controller on listeners, in addition to what its decorators say. Must be called before the
    * application is initialised.
@@ -250,7 +257,7 @@ export class MicroclusterAdapter extends FastifyAdapter {
       answerError(response, new MicroclusterError('NOT_FOUND', {}));
       return;
     }
-    if (listener.draining) response.setHeader('Connection', 'close');
+    if (listener.draining.aborted) response.setHeader('Connection', 'close');
     if (this.observer) observeRequest(request, response, listener.name, this.observer);
     const target = requestTarget(request);
     const context = establishContext(request, target, listener, this.currentView);
@@ -271,14 +278,22 @@ export class MicroclusterAdapter extends FastifyAdapter {
   dispatchUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const listener = listenerOf(request);
     const target = requestTarget(request);
-    if (listener === undefined || !isTunnelRequest(request, target)) {
+    const isTunnel = isTunnelRequest(request, target);
+    const onUpgrade = isTunnel ? undefined : this.upgrades.find(request, target);
+    if (listener === undefined || (!isTunnel && onUpgrade === undefined)) {
       this.dispatchOtherUpgrade(request, socket, head);
       return;
     }
     const context = establishContext(request, target, listener, this.currentView);
     setRequestContext(request, context);
     try {
-      this.core.admit('POST', target, context, this.currentView);
+      this.core.admit(isTunnel ? 'POST' : 'GET', target, context, this.currentView);
+      if (onUpgrade !== undefined) {
+        const { draining } = listener;
+        const query = new URLSearchParams(target.query);
+        onUpgrade({ request, socket, head, query, context, draining });
+        return;
+      }
       checkTunnelHeaders(request.headers);
       if (this.onTunnel === undefined) throw new MicroclusterError('NOT_FOUND', {});
       const peerCertificate = context.peerCertificate;

@@ -1,6 +1,7 @@
 /** Puts the daemon behind the HTTP adapter: access decisions, Core API, tunnel, and the user's servers. */
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { EVENTS_PATH, EventsEndpoints } from '../core-api/events.endpoints.js';
 import { CORE_ENDPOINTS } from '../core-api/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
@@ -36,6 +37,8 @@ export class Attachment {
     }
     adapter.addCoreRoute(metricsRoute(this.metrics, this.args.metrics));
     adapter.observeRequests(this.metrics.observeRequest);
+    const events = this.modules.get(EventsEndpoints);
+    adapter.serveCoreUpgrade(EVENTS_PATH, (upgrade) => events.upgrade(upgrade));
     forwardTargets(adapter, this.proxy);
     adapter.serveTunnel((tunnel) => {
       this.accept(tunnel);

@@ -7,6 +7,7 @@ import {
   Deliveries,
   LocalCertificates,
 } from '../certificates/rotation/index.js';
+import { EventLog } from '../events/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
@@ -33,6 +34,7 @@ const local: FactoryProvider = {
     ListenerSet,
     Daemon,
     MemberRuntime,
+    EventLog,
   ],
   useFactory: (
     { logger }: ParsedDaemonArgs,
@@ -43,6 +45,7 @@ const local: FactoryProvider = {
     listeners: ListenerSet,
     daemon: Daemon,
     runtime: MemberRuntime,
+    events: EventLog,
   ) =>
     new LocalCertificates({
       state,
@@ -53,6 +56,11 @@ const local: FactoryProvider = {
       logger,
       isMember: () => daemon.isMember,
       refreshTrust: () => runtime.refreshTrust(),
+      onReplaced: (certificate, before, to) => {
+        const from = before ?? null;
+        const [time, member] = [new Date(), identity.name];
+        events.append({ type: 'certificate-updated', time, member, certificate, from, to });
+      },
     }),
 };
 

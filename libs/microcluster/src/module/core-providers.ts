@@ -9,6 +9,7 @@ import { loadKeyPair, loadOrGenerateKeyPair } from '../certificates/index.js';
 import { loadPreviousCertificates } from '../certificates/rotation/index.js';
 import { INTERNAL_VERSION } from '../database/index.js';
 import { buildExtensions } from '../extensions/index.js';
+import { ClusterObserver, EventLog } from '../events/index.js';
 import { HeartbeatService, SchemaAutoUpdate } from '../heartbeat/index.js';
 import { HookRunner } from '../hooks/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
@@ -40,6 +41,7 @@ import { inheritSockets } from '../service-manager/index.js';
 import { StateDirectory } from '../state/index.js';
 import { TrustStore } from '../trust/index.js';
 import { sinkOf } from './attach-daemon.js';
+import { EVENTS_PROVIDERS } from './events-providers.js';
 import { LateBound } from './late-bound.js';
 import { OBSERVABILITY_PROVIDERS } from './observability-providers.js';
 import { CERTIFICATE_PROVIDERS } from './certificate-providers.js';
@@ -197,14 +199,22 @@ const runtime: FactoryProvider = {
 
 const schema: FactoryProvider = {
   provide: SchemaGate,
-  inject: [DAEMON_ARGS, DqliteDataSource, UpgradeBell],
-  useFactory: (args: ParsedDaemonArgs, source: DqliteDataSource, bell: UpgradeBell) =>
+  inject: [DAEMON_ARGS, DqliteDataSource, UpgradeBell, EventLog],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    source: DqliteDataSource,
+    bell: UpgradeBell,
+    events: EventLog,
+  ) =>
     new SchemaGate(
       args,
       source,
       { internal: INTERNAL_VERSION, external: args.extensionsSchema.length },
       buildExtensions(args.apiExtensions),
       bell,
+      (member, from, to) => {
+        events.append({ type: 'schema-upgraded', time: new Date(), member, from, to });
+      },
     ),
 };
 
@@ -307,6 +317,7 @@ const heartbeats: FactoryProvider = {
     Reaper,
     SchemaAutoUpdate,
     ClusterWatch,
+    ClusterObserver,
     ROUND_HANDLER,
   ],
   useFactory: (
@@ -321,6 +332,7 @@ const heartbeats: FactoryProvider = {
     reaper: Reaper,
     updates: SchemaAutoUpdate,
     watch: ClusterWatch,
+    observer: ClusterObserver,
     rounds: LateBound<RoundHandler>,
   ) => {
     const service = new HeartbeatService({
@@ -336,11 +348,13 @@ const heartbeats: FactoryProvider = {
       onNewerSchema: (newest) => {
         updates.notice(newest);
       },
+      onReceived: () => observer.look(),
       logger: args.logger,
     });
     rounds.set(async (round) => {
       watch.see(round);
       if (!round.isLeader || !owner.databaseStatus().open) {
+        observer.look();
         return;
       }
       const roles = new Map(round.members.map(({ address, role }) => [address, role]));
@@ -351,6 +365,7 @@ const heartbeats: FactoryProvider = {
             args.logger.warn({ event: 'heartbeat-round-failed', error });
           }
         });
+      observer.look();
       reaper.look(round, owner.signal);
     });
     return service;
@@ -469,6 +484,7 @@ export const CORE_PROVIDERS: Provider[] = [
   EngineSlot,
   UpgradeBell,
   HookRunner,
+  { provide: EventLog, useFactory: () => new EventLog() },
   { provide: ROUND_HANDLER, useFactory: () => new LateBound<RoundHandler>('round handler') },
   { provide: RUNNING_MEMBER, useFactory: () => new LateBound<MemberRuntime>('running member') },
   { provide: DATABASE_STATUS, useFactory: () => new LateBound<Daemon>('daemon') },
@@ -499,5 +515,6 @@ export const CORE_PROVIDERS: Provider[] = [
   ...MEMBERSHIP_PROVIDERS,
   ...CERTIFICATE_PROVIDERS,
   ...OBSERVABILITY_PROVIDERS,
+  ...EVENTS_PROVIDERS,
   clusterState,
 ];

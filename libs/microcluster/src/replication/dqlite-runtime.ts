@@ -69,6 +69,10 @@ export async function openDqlite(
     async leader(signal) {
       return (await app.leader(signal))?.address;
     },
+    async view(signal) {
+      const view = await app.view(signal);
+      return { leader: view?.leader.address, members: view?.members ?? [] };
+    },
     members: (signal) => app.members(signal),
     removeMember: (id, signal) => app.remove(id, signal),
     transferLeadership: (signal) => transferLeadership(app, signal),

@@ -29,6 +29,13 @@ export interface EngineRound {
   readonly members: readonly NodeInfo[];
 }
 
+/** The replication as its leader sees it. */
+export interface EngineView {
+  /** Address of the leader; `undefined` when there is none. */
+  readonly leader: string | undefined;
+  readonly members: readonly NodeInfo[];
+}
+
 /** One open engine. Every method but `close` rejects once it is closed. */
 export interface OpenEngine {
   readonly name: EngineName;
@@ -42,6 +49,8 @@ export interface OpenEngine {
   ready(signal: AbortSignal): Promise<void>;
   /** Address of the current leader, `undefined` when there is none right now. */
   leader(signal: AbortSignal): Promise<string | undefined>;
+  /** Leader and nodes at one moment; the nodes are missing while there is no leader. */
+  view(signal: AbortSignal): Promise<EngineView>;
   /** The nodes with their roles. */
   members(signal: AbortSignal): Promise<readonly NodeInfo[]>;
   /** Takes a node out of the replication, by id; one that is already gone is no error. */

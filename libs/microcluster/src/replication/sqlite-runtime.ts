@@ -30,6 +30,7 @@ export function openSqlite(intervalMs: number, options: OpenOptions, onRound: On
     sql,
     ready: () => Promise.resolve(),
     leader: () => Promise.resolve(self.address),
+    view: () => Promise.resolve({ leader: self.address, members: [self] }),
     members: () => Promise.resolve([self]),
     removeMember: () => Promise.reject(new MicroclusterError('ENGINE_HAS_NO_PEERS', {})),
     transferLeadership: () => Promise.reject(new MicroclusterError('ENGINE_HAS_NO_PEERS', {})),

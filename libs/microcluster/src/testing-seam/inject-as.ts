@@ -4,7 +4,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { CORE_LISTENER, PRE_INIT_LISTENER, UNIX_LISTENER } from '../access/index.js';
 import { assumeCaller, type AssumedCaller } from '../listeners/assumed-caller.js';
 import { injectRequest } from '../listeners/inject.js';
-import { markRequest } from '../listeners/listener-identity.js';
+import { INJECTED, markRequest } from '../listeners/listener-identity.js';
 import type { MicroclusterAdapter } from '../listeners/index.js';
 import { DeclaredServers } from '../servers/index.js';
 
@@ -25,7 +25,7 @@ export async function injectAs(
   const { listener, caller } = origin;
   const isTls = listener !== UNIX_LISTENER;
   return injectRequest((incoming, response) => {
-    markRequest(incoming, { name: listener, address: '', isTls, draining: false });
+    markRequest(incoming, { ...INJECTED, name: listener, isTls });
     if (caller !== undefined) assumeCaller(incoming, caller);
     adapter.dispatch(incoming, response);
   }, request);

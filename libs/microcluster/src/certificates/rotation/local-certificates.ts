@@ -9,7 +9,7 @@ import type { StateDirectory } from '../../state/index.js';
 import type { WireKeyPair } from '../../types/index.js';
 import type { KeyPair } from '../generate.js';
 import { fingerprintOf } from '../inspect.js';
-import { writeKeyPair } from '../key-pair-files.js';
+import { loadKeyPair, writeKeyPair } from '../key-pair-files.js';
 import { checkKeyPair } from './check-key-pair.js';
 import { storePreviousCertificates } from './previous-certificates.js';
 
@@ -27,6 +27,8 @@ export interface LocalCertificatesParts {
   readonly isMember: () => boolean;
   /** Makes the replication dial and serve with the identity's present certificates. */
   readonly refreshTrust: () => Promise<void>;
+  /** Told when another certificate is in force, with the fingerprints of both. */
+  readonly onReplaced?: (name: string, from: string | undefined, to: string) => void;
 }
 
 /** One certificate at a time is announced; a second announcement has to wait until the first is settled. */
@@ -91,6 +93,7 @@ export class LocalCertificates {
   /** Second phase: the pair is stored and shown from now on. Open connections keep theirs. */
   async replace(name: string, pair: KeyPair): Promise<void> {
     const { state, identity, servers, logger } = this.parts;
+    const before = await this.fingerprintInForce(name);
     if (name === 'cluster') {
       await this.replaceCluster(pair);
     } else if (name === 'server') {
@@ -101,11 +104,20 @@ export class LocalCertificates {
       await writeKeyPair(state.certificatesPath, name, pair);
       await servers.refreshCertificates();
     }
-    logger.log({
-      event: 'certificate-replaced',
-      certificate: name,
-      fingerprint: fingerprintOf(pair.certificate),
-    });
+    const fingerprint = fingerprintOf(pair.certificate);
+    logger.log({ event: 'certificate-replaced', certificate: name, fingerprint });
+    if (fingerprint !== before) this.parts.onReplaced?.(name, before, fingerprint);
+  }
+
+  /** Of the certificate that `name` stands for until now; `undefined` when there is none of its own. */
+  private async fingerprintInForce(name: string): Promise<string | undefined> {
+    const { identity, state } = this.parts;
+    if (name === 'server') return fingerprintOf(identity.server.certificate);
+    const isCluster = name === 'cluster';
+    if (isCluster && identity.hasCluster) return fingerprintOf(identity.cluster.certificate);
+    const directory = isCluster ? state.path : state.certificatesPath;
+    const pair = await loadKeyPair(directory, name);
+    return pair && fingerprintOf(pair.certificate);
   }
 
   /** No member shows a replaced certificate any more: it is no longer accepted. */
