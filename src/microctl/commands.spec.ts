@@ -274,3 +274,91 @@ it('shows requests with --verbose', async () => {
   const { err } = await microctl([nothing], ['--verbose', 'shutdown']);
   expect(err).toBe('POST /core/control/shutdown\n');
 });
+
+describe('events', () => {
+  const time = '2026-01-02T03:04:05.678Z';
+  const common = { id: '0a-1', time, member: 'c2' };
+  const all = [
+    { type: 'gap', time, after: '0a-0' },
+    { type: 'member-joined', ...common, address: '127.0.0.1:9002', role: 'spare' },
+    { type: 'role-changed', ...common, from: 'spare', to: 'voter' },
+    { type: 'leader-changed', ...common, from: 'c1', to: null },
+    { type: 'member-offline', ...common, last_heartbeat: '2026-01-02T03:03:05Z' },
+    { type: 'member-online', ...common, last_heartbeat: time },
+    {
+      type: 'schema-upgraded',
+      ...common,
+      from: { internal: 6, external: 1 },
+      to: { internal: 6, external: 2 },
+    },
+    { type: 'certificate-updated', ...common, certificate: 'cluster', from: null, to: 'ab' },
+    { type: 'of-a-later-release', ...common },
+    { type: 'member-left', ...common, address: '127.0.0.1:9002', role: 'voter' },
+  ];
+
+  it('are lines, until the daemon ends the stream', async () => {
+    const { code, out, asked } = await microctl([{ events: all }], ['events']);
+    expect(code).toBe(0);
+    expect(asked).toEqual([['GET', '/core/1.0/events', undefined]]);
+    const at = '2026-01-02T03:04:05Z  ';
+    expect(out).toBe(
+      [
+        'events may be missing before this one (the daemon has none after "0a-0")',
+        'c2 joined at 127.0.0.1:9002 as spare',
+        'c2 is voter now (was spare)',
+        'nobody leads now (before: c1)',
+        'c2 is offline (last heartbeat 2026-01-02T03:03:05Z)',
+        'c2 is online again',
+        'c2 runs schema 6/2 now (was 6/1)',
+        'c2 shows another certificate "cluster": ab',
+        'c2 left',
+      ]
+        .map((line) => `${at}${line}\n`)
+        .join(''),
+    );
+  });
+
+  it('are JSON, one object on each line', async () => {
+    const { out } = await microctl([{ events: all.slice(0, 2) }], ['events', '-f', 'json']);
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(all.slice(0, 2));
+  });
+
+  it('refuse another format before they ask', async () => {
+    const { code, err, asked } = await microctl([], ['events', '-f', 'yaml']);
+    expect({ code, err, asked }).toEqual({
+      code: 1,
+      err: 'Error: Invalid format "yaml"\n',
+      asked: [],
+    });
+  });
+
+  it('print the list of members again where it is watched, also after one that failed', async () => {
+    const list = (role: string): Reply => ({
+      metadata: [{ name: 'c2', address: 'a', certificate: '', role, status: 'ONLINE' }],
+    });
+    const { code, out, asked } = await microctl(
+      [{ events: all.slice(1, 3) }, list('spare'), list('voter')],
+      ['cluster', 'list', '--watch', '-f', 'csv'],
+    );
+    expect(code).toBe(0);
+    expect(asked.map(([, path]) => path)).toEqual([
+      '/core/1.0/events',
+      '/core/1.0/cluster',
+      '/core/1.0/cluster',
+    ]);
+    expect(out).toBe('c2,a,spare,,ONLINE\n\nc2,a,voter,,ONLINE\n');
+  });
+
+  it('are not watched without the daemon', async () => {
+    const { code, err } = await microctl([], ['cluster', 'list', '--watch', '--local']);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'Error: --watch asks the daemon, which --local does not\n',
+    });
+  });
+});

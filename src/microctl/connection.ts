@@ -1,5 +1,10 @@
 /** The way to the daemon: requests over its control socket, with the time limit of the command. */
-import type { Microcluster, MicroclusterClientError } from '@microcluster/nest/client';
+import type {
+  FollowEventsOptions,
+  Microcluster,
+  MicroclusterClientError,
+  StreamedEvent,
+} from '@microcluster/nest/client';
 import type { ZodType } from 'zod';
 import type { Settings } from './settings.js';
 
@@ -10,10 +15,14 @@ export interface RequestOptions {
   readonly query?: Readonly<Record<string, string>>;
 }
 
+export type FollowOptions = FollowEventsOptions;
+
 /** Sends requests to the daemon of one state directory. */
 export interface Connection {
   /** The answer's metadata, as it came. */
   request(method: Method, path: string, options?: RequestOptions): Promise<unknown>;
+  /** What happens to the cluster; the time limit of the command is not one of the stream. */
+  events(options: FollowOptions): AsyncGenerator<StreamedEvent, void, void>;
 }
 
 /** The calls on the state directory. */
@@ -44,6 +53,10 @@ export async function withDaemon<T>(
           if (!isClientError(error)) throw error;
           throw withHint(error);
         }
+      },
+      events(options) {
+        if (verbose) terminal.err('GET /core/1.0/events\n');
+        return client.events(options);
       },
     });
   } finally {

@@ -11,7 +11,10 @@ export type Asked = readonly [string, string, unknown];
 
 /** An answer's payload, or the status and text of an error. */
 export type Reply =
-  { readonly metadata: unknown } | { readonly status: number; readonly error: string };
+  | { readonly metadata: unknown }
+  | { readonly status: number; readonly error: string }
+  /** Server-sent events; the stream ends after them. */
+  | { readonly events: readonly object[] };
 
 /**
  * Serves `replies` in order until the test is over.
@@ -31,6 +34,11 @@ export async function fakeDaemon(
     const body: unknown = text === '' ? undefined : JSON.parse(text);
     asked.push([request.method ?? '', request.url ?? '', body]);
     const reply = left.shift() ?? { status: 500, error: 'asked too often' };
+    if ('events' in reply) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(reply.events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
+      return;
+    }
     const failed = 'error' in reply;
     response.writeHead(failed ? reply.status : 200, { 'content-type': 'application/json' });
     response.end(

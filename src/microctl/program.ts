@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../version.js';
 import { commaList, groupOf, leaf } from './command-line.js';
 import type { DoctorOptions } from './commands/doctor.js';
+import type { EventsOptions } from './commands/events.js';
 import type { InitOptions } from './commands/init.js';
 import type { RemoveOptions } from './commands/remove.js';
 import { describeError } from './errors.js';
@@ -11,6 +12,7 @@ import type { Settings } from './settings.js';
 import type { Terminal } from './terminal.js';
 
 const FORMATS = 'table|json|yaml|csv|compact';
+const EVENT_FORMATS = 'lines|json';
 const FAILURE = 1;
 /** As shells report a program that Ctrl-C has ended. */
 const INTERRUPTED = 130;
@@ -20,6 +22,12 @@ interface GlobalOptions {
   readonly debug?: boolean;
   readonly verbose?: boolean;
   readonly timeout: number;
+}
+
+interface ListOptions {
+  readonly local?: boolean;
+  readonly format: string;
+  readonly watch?: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -124,8 +132,10 @@ function createProgram(
   leaf(cluster, 'list', 'List the members of the cluster', '30s')
     .option('-l, --local', 'only what this machine knows, without asking the daemon')
     .option('-f, --format <format>', FORMATS, 'table')
-    .action((options: { readonly local?: boolean; readonly format: string }, command: Command) =>
+    .option('-w, --watch', 'print the list again whenever something happens to the cluster')
+    .action((options: ListOptions, command: Command) =>
       perform(command, async (of) => {
+        if (options.watch) return watchList(of, command, options);
         const { listMembers, listLocalMembers } = await import('./commands/cluster.js');
         return (options.local ? listLocalMembers : listMembers)(of, options.format);
       }),
@@ -139,6 +149,16 @@ function createProgram(
       perform(command, async (of) => {
         const { removeMember } = await import('./commands/remove.js');
         return removeMember(of, name, options);
+      }),
+    );
+
+  leaf(program, 'events', 'Show what happens to the cluster, as this member notices it', '0')
+    .option('-f, --format <format>', EVENT_FORMATS, 'lines')
+    .option('--after <id>', 'begin after the event with this id (see --format json)')
+    .action((options: EventsOptions, command: Command) =>
+      perform(command, async (of) => {
+        const { showEvents } = await import('./commands/events.js');
+        return showEvents(of, options);
       }),
     );
 
@@ -238,4 +258,12 @@ function createProgram(
       terminal.out(completionScript(shell, program));
     });
   return program;
+}
+
+/** Watches until it is interrupted, unless a time limit was given. */
+async function watchList(of: Settings, command: Command, options: ListOptions): Promise<void> {
+  if (options.local) throw new Error('--watch asks the daemon, which --local does not');
+  const isLimited = command.getOptionValueSource('timeout') === 'cli';
+  const { watchMembers } = await import('./commands/watch.js');
+  return watchMembers(isLimited ? of : { ...of, timeoutMs: 0 }, options.format);
 }

@@ -1,8 +1,8 @@
 /** `microctl cluster list`: shows the members. */
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { parseAnswer, withDaemon } from '../connection.js';
-import { assertFormat, render } from '../output/render.js';
+import { parseAnswer, withDaemon, type Connection } from '../connection.js';
+import { assertFormat, render, type Format } from '../output/render.js';
 import { readLocalMembers } from '../local-members.js';
 import type { Settings } from '../settings.js';
 
@@ -18,7 +18,16 @@ type Member = z.infer<typeof member>;
 /** Prints what the cluster knows of its members. */
 export async function listMembers(settings: Settings, format: string): Promise<void> {
   assertFormat(format);
-  const answer = await withDaemon(settings, (daemon) => daemon.request('GET', '/core/1.0/cluster'));
+  await withDaemon(settings, (daemon) => printMembers(settings, daemon, format));
+}
+
+/** As {@link listMembers}, over a connection that is open already. */
+export async function printMembers(
+  settings: Settings,
+  daemon: Connection,
+  format: Format,
+): Promise<void> {
+  const answer = await daemon.request('GET', '/core/1.0/cluster');
   const members = parseAnswer(z.array(member).nullable(), 'the list of members', answer) ?? [];
   settings.terminal.out(
     render(format, {

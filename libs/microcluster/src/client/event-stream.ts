@@ -21,6 +21,8 @@ export interface FollowEventsOptions {
   readonly timeoutMs?: number;
   /** Go on after the event with this id, as far as the daemon still has what followed it. */
   readonly lastEventId?: string;
+  /** Called once the stream is open: whatever happens from then on is yielded. */
+  readonly onOpen?: () => void;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface FollowEventsOptions {
 export async function* followEvents(
   endpoint: Endpoint,
   request: Exchange,
-  lastEventId: string | undefined,
+  { lastEventId, onOpen }: Pick<FollowEventsOptions, 'lastEventId' | 'onOpen'>,
 ): AsyncGenerator<StreamedEvent, void, void> {
   const exchange: Exchange = {
     ...request,
@@ -52,6 +54,7 @@ export async function* followEvents(
       );
       throw badReply(endpoint, 'it is no stream of events');
     }
+    onOpen?.();
     for await (const data of dataOf(reply.body)) {
       const event = await parse(endpoint, data);
       if (event !== undefined) yield event;

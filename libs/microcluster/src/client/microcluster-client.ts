@@ -99,8 +99,8 @@ export class MicroclusterClient {
    * @throws MicroclusterClientError from the iteration: the daemon's refusal, or why the stream broke off
    */
   events(options: FollowEventsOptions = {}): AsyncGenerator<StreamedEvent, void, void> {
-    const { lastEventId, ...rest } = options;
-    return followEvents(this.#endpoint, this.#exchange('GET', EVENTS_PATH, rest), lastEventId);
+    const { lastEventId: _id, onOpen: _onOpen, ...rest } = options;
+    return followEvents(this.#endpoint, this.#exchange('GET', EVENTS_PATH, rest), options);
   }
 
   /** `GET /core/1.0` */

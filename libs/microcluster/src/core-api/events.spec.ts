@@ -70,12 +70,8 @@ const open = (options: { headers?: Record<string, string> } = {}) =>
 describe('server-sent events', () => {
   it('reach the client as they happen, with all that they say', async () => {
     await start();
-    const events = local().events();
-    const first = events.next();
-    // The place in the log is taken once the request was admitted; until then nothing is owed.
-    const timer = setInterval(() => happen('m2'), 20);
-    const { value } = await first;
-    clearInterval(timer);
+    const events = local().events({ onOpen: () => void happen('m2') });
+    const { value } = await events.next();
     expect(value).toMatchObject({
       type: 'role-changed',
       time: new Date(0),
@@ -254,7 +250,7 @@ describe('a WebSocket', () => {
   });
 
   it('is pinged, and cut when it does not answer', async () => {
-    await start({ keepAliveMs: 20 });
+    await start({ keepAliveMs: 1_000 });
     const answering = open();
     const silent = new WebSocket(`ws+unix://${daemon.socketPath}:${EVENTS_PATH}`, {
       autoPong: false,
@@ -262,7 +258,7 @@ describe('a WebSocket', () => {
     const pings: unknown[] = [];
     answering.on('ping', () => pings.push(1));
     await once(silent, 'close');
-    await expect.poll(() => pings.length, { timeout: 15_000 }).toBeGreaterThan(3);
+    await expect.poll(() => pings.length, { timeout: 15_000 }).toBeGreaterThan(1);
     expect(answering.readyState).toBe(WebSocket.OPEN);
   });
 
