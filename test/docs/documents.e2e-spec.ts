@@ -20,6 +20,11 @@ const DOCUMENTS = [
   'docs/microctl.md',
   'docs/operations.md',
   'docs/reference/metrics.md',
+  'docs/how-to/events.md',
+  'docs/how-to/test-your-application.md',
+  'docs/microctl.md',
+  'docs/operations.md',
+  'docs/reference/decorators.md',
   'libs/dqlite/README.md',
   'libs/microcluster/README.md',
   'libs/testing/README.md',
@@ -109,6 +114,14 @@ it('the example of @microcluster/nest compiles', async () => {
   await using sandbox = await Sandbox.create();
   for (const source of await blocksOf('libs/microcluster/README.md', 'ts')) {
     await sandbox.addSource(source);
+  }
+  expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
+});
+
+it('the examples of the guide to events and of the reference of decorators compile', async () => {
+  await using sandbox = await Sandbox.create();
+  for (const path of ['docs/how-to/events.md', 'docs/reference/decorators.md']) {
+    for (const source of await blocksOf(path, 'ts')) await sandbox.addSource(source);
   }
   expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
 });

@@ -1,12 +1,17 @@
 /** Turns a NestJS application into a member of a highly available cluster. */
 export {
+  AccessHandler,
   AllowedBeforeInit,
   AllowedDuringShutdown,
   AllowUntrusted,
+  callerOf,
   CORE_LISTENER,
   CoreApi,
   InitializedGuard,
+  IsNotification,
+  Listener,
   ListenerGuard,
+  Peer,
   PRE_INIT_LISTENER,
   PreInit,
   ProxyTarget,
@@ -16,6 +21,7 @@ export {
   ServeUnix,
   TrustGuard,
   UNIX_LISTENER,
+  type AccessCheck,
   type RequestContext,
   type RequestPeer,
 } from './access/index.js';

@@ -1,4 +1,5 @@
 /** Who may call what, where and when. */
+export { AccessHandler, type AccessCheck } from './access-handler.js';
 export { CLOSED_RULE, type AccessRule } from './access-rule.js';
 export {
   addFlags,
@@ -45,6 +46,7 @@ export {
   type ForwardToTarget,
 } from './proxy-target.interceptor.js';
 export { CORE_LISTENER, PRE_INIT_LISTENER, UNIX_LISTENER } from './listener-names.js';
+export { IsNotification, Listener, Peer, callerOf } from './parameter-decorators.js';
 export { peerCertificateOf, type PeerCertificate } from './peer-certificate.js';
 export {
   NOTIFIER_USER_AGENT,
