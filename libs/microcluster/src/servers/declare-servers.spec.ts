@@ -57,7 +57,7 @@ describe('declareServers', () => {
       { a: { coreApi: true, ...address('10.0.0.1:1'), resources } },
     ],
     [
-      'Server address "10.0.0.1:1" conflicts with another Server',
+      'Server address "10.0.0.1:1" conflicts with another Server (server "b" and server "a")',
       { a: { ...address('10.0.0.1:1'), resources }, b: { ...address('10.0.0.1:1'), resources } },
     ],
     [
@@ -75,7 +75,7 @@ describe('declareServers', () => {
   it('refuses the address of the Core API, then and at initialisation', () => {
     const servers = { a: { ...address('10.0.0.1:9000'), resources } };
     expect(() => declare(servers, [Reports], '10.0.0.1:9000')).toThrow(
-      'Server address "10.0.0.1:9000" conflicts with another Server',
+      'Server address "10.0.0.1:9000" conflicts with another Server (server "a" and the Core API)',
     );
     const declared = declare(servers);
     expect(() => declared.checkAddresses('10.0.0.1:9000')).toThrow('conflicts');

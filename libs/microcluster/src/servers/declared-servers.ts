@@ -39,15 +39,17 @@ export class DeclaredServers {
    * @throws MicroclusterError `SERVER_SETTINGS` when two of them are the same
    */
   checkAddresses(coreAddress: string | undefined): void {
-    const taken = new Set(coreAddress === undefined ? [] : [coreAddress]);
-    for (const { address } of this.all) {
+    const owners = new Map<string, string>();
+    if (coreAddress !== undefined) owners.set(coreAddress, 'the Core API');
+    for (const { name, address } of this.all) {
       if (address === undefined) continue;
-      if (taken.has(address)) {
+      const owner = owners.get(address);
+      if (owner !== undefined) {
         throw new MicroclusterError('SERVER_SETTINGS', {
-          reason: `Server address "${address}" conflicts with another Server`,
+          reason: `Server address "${address}" conflicts with another Server (server "${name}" and ${owner})`,
         });
       }
-      taken.add(address);
+      owners.set(address, `server "${name}"`);
     }
   }
 }
