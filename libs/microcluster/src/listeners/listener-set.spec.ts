@@ -300,6 +300,32 @@ describe('limits', () => {
     expect(relay.readableEnded || relay.destroyed).toBe(true);
   });
 
+  it.each(['core', 'pre-init', 'an-additional-server'])(
+    'bind after the handshake too, on the listener %s',
+    async (name) => {
+      const port = await daemon.openTls(name);
+      const dial = () => dialSecure({ port, host: '127.0.0.1' });
+      const slow = await dial();
+      const drip = setInterval(() => slow.write('x'), 20);
+      slow.write('GET /core/1.0 HTTP/1.1\r\nX-Slow: ');
+      expect(parseAnswer(await readUntil(slow)).status).toBe(408);
+      clearInterval(drip);
+      expect(parseAnswer(await exchange(await dial(), '')).status).toBe(408);
+      const big = requestText('GET', '/core/1.0', { 'X-Big': 'x'.repeat(100_000) });
+      // The answer may be lost to a client that is still sending when its connection is cut.
+      expect(await exchange(await dial(), big)).toMatch(/^(HTTP\/1\.1 431 |$)/);
+      const idle = await dial();
+      await exchange(idle, keepAlive);
+      expect(idle.readableEnded).toBe(true);
+      const bodiless = await dial();
+      await exchange(
+        bodiless,
+        'GET /core/1.0 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc',
+      );
+      expect(bodiless.readableEnded || bodiless.destroyed).toBe(true);
+    },
+  );
+
   it('refuses too many headers', async () => {
     await daemon.openUnix();
     const socket = await dialPlain({ path: daemon.socketPath });

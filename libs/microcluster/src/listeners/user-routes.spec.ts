@@ -296,6 +296,53 @@ describe('listeners of controllers', () => {
     },
   );
 
+  it.each([VersioningType.URI, VersioningType.HEADER])(
+    'let two servers own the same path in the same version, with versioning of type %s',
+    async (type) => {
+      @Server('one')
+      @AllowUntrusted()
+      @Controller({ path: 'same', version: '1' })
+      class One {
+        @Get() get() {
+          return 'one';
+        }
+        @Get() @Version('2') next() {
+          return 'one, version 2';
+        }
+      }
+      @Server('two')
+      @AllowUntrusted()
+      @Controller({ path: 'same', version: '1' })
+      class Two {
+        @Get() get() {
+          return 'two';
+        }
+      }
+      daemon = await TestDaemon.create(
+        { controllers: [One, Two] },
+        {
+          configure: (app) => {
+            if (type === VersioningType.HEADER) app.enableVersioning({ type, header: 'x-version' });
+            else app.enableVersioning({ type: VersioningType.URI });
+          },
+        },
+      );
+      const [one, two] = [await daemon.openTls('one'), await daemon.openTls('two')];
+      const ask = async (port: number, version: string) => {
+        const path = type === VersioningType.URI ? `/v${version}/same` : '/same';
+        const { status, body } = await overTls(
+          port,
+          requestText('GET', path, { 'X-Version': version }),
+        );
+        return status === 200 ? body.match(/"metadata":"(.*)"/)?.[1] : status;
+      };
+      expect(await ask(one, '1')).toBe('one');
+      expect(await ask(one, '2')).toBe('one, version 2');
+      expect(await ask(two, '1')).toBe('two');
+      expect(await ask(two, '2')).toBe(404);
+    },
+  );
+
   it('are honoured for inherited handlers, which other classes may serve elsewhere', async () => {
     abstract class Base {
       @Get('who') @AllowUntrusted() who() {
