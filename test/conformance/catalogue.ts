@@ -90,6 +90,22 @@ export const catalogue: readonly Row[] = [
   row('GET',    '/core/1.0/cluster',                      all,      true,  false, { reached: { closed: closedDatabase, open: ok } }),
   // Ours, and without an end: `libs/microcluster/src/core-api/events.spec.ts` reads what it says.
   row('GET',    '/core/1.0/events',                       internal, true,  false),
+  row('DELETE', '/core/1.0/cluster/{name}',               all,      false, false, { sent: '/core/1.0/cluster/nobody' }),
+  row('GET',    '/core/1.0/daemon/servers',               all,      false, false, { reached: { open: ok } }),
+  row('PUT',    '/core/1.0/daemon/servers',               all,      false, false, {
+    body: '{"nobody":{"address":"127.0.0.1:1"}}',
+    reached: { open: { status: 400, error: 'No matching additional listener found for "nobody"' } },
+  }),
+  row('GET',    '/core/1.0/daemon/config',                all,      false, false, { reached: { open: ok } }),
+  row('PUT',    '/core/1.0/daemon/config',                all,      false, false, {
+    body: '{"servers":{"nobody":{"address":"127.0.0.1:1"}}}',
+    reached: { open: { status: 400, error: 'No matching additional listener found for "nobody"' } },
+  }),
+  row('PATCH',  '/core/1.0/daemon/config',                all,      false, false, {
+    body: '{"servers":{"nobody":{"address":"127.0.0.1:1"}}}',
+    reached: { open: { status: 400, error: 'No matching additional listener found for "nobody"' } },
+  }),
+  row('PUT',    '/core/internal/cluster/{name}',          internal, false, false, { sent: '/core/internal/cluster/nobody' }),
   row('DELETE', '/core/1.0/tokens/{name}',                all,      false, false, {
     sent: '/core/1.0/tokens/nobody',
     reached: { open: { status: 404, error: 'CoreTokenRecord not found' } },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkVersions } from './check-versions.js';
 import { INTERNAL_UPDATES, INTERNAL_VERSION } from './core-schema.js';
-import { exchangeReleases } from './release-exchange.js';
+import { exchangeReleases, storedVersions } from './release-exchange.js';
 import { applySchemaUpdates } from './schema-updates.js';
 import { openFixtureSession, type FixtureSession } from './sqlite-session.fixture.js';
 
@@ -69,7 +69,10 @@ describe.each([2, 3, 4, 5, 6])('a cluster at internal version %i', (version) => 
       ]);
     }
 
+    expect(await storedVersions(session, 'a')).toEqual({ internal: version, external: 0 });
     await expectUpgrade();
+    expect(await storedVersions(session, 'a')).toEqual(VERSIONS);
+    expect(await storedVersions(session, 'nobody')).toBeUndefined();
     expect(await session.query('SELECT max(version) AS version FROM schemas')).toEqual([
       { version: 6 },
     ]);
