@@ -16,6 +16,7 @@ const DOCUMENTS = [
   'docs/getting-started.md',
   'docs/how-to/monitor.md',
   'docs/how-to/systemd.md',
+  'docs/how-to/openapi.md',
   'docs/how-to/test-your-application.md',
   'docs/microctl.md',
   'docs/operations.md',

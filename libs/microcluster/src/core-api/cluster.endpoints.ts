@@ -35,12 +35,23 @@ export class ClusterEndpoints {
     private readonly reset: MemberReset,
   ) {}
 
-  @CoreRoute('GET', '/core/1.0/cluster', { allowedBeforeInit: true })
+  @CoreRoute('GET', '/core/1.0/cluster', {
+    allowedBeforeInit: true,
+    doc: { summary: 'List the members of the cluster', reply: clusterMembersSchema },
+  })
   async members(): Promise<unknown> {
     return encodeValue(clusterMembersSchema, await this.list.read());
   }
 
-  @CoreRoute('POST', '/core/internal/cluster', { allowedBeforeInit: true, allowUntrusted: true })
+  @CoreRoute('POST', '/core/internal/cluster', {
+    allowedBeforeInit: true,
+    allowUntrusted: true,
+    doc: {
+      summary: 'Admit a joiner that shows a join token',
+      body: clusterMemberSchema,
+      reply: tokenResponseSchema,
+    },
+  })
   async join({ body }: CoreRequest): Promise<unknown> {
     const status = this.daemon.databaseStatus();
     if (!status.open) {
@@ -56,7 +67,15 @@ export class ClusterEndpoints {
     }
   }
 
-  @CoreRoute('DELETE', '/core/1.0/cluster/{name}')
+  @CoreRoute('DELETE', '/core/1.0/cluster/{name}', {
+    doc: {
+      summary: 'Remove a member from the cluster',
+      query: {
+        force: '`1` removes it although it cannot be reached.',
+        address: 'The address that the member must have.',
+      },
+    },
+  })
   async remove({ params, query, afterReply }: CoreRequest): Promise<void> {
     const address = query.get('address') ?? '';
     await this.removal.remove({
@@ -69,7 +88,9 @@ export class ClusterEndpoints {
   }
 
   /** The name in the path is ignored: whoever is asked forgets itself (`spec/core-api.md` 16.5). */
-  @CoreRoute('PUT', '/core/internal/cluster/{name}')
+  @CoreRoute('PUT', '/core/internal/cluster/{name}', {
+    doc: { summary: 'Reset this member, which has been removed' },
+  })
   forget({ afterReply }: CoreRequest): void {
     afterReply(() => this.reset.run());
   }

@@ -12,12 +12,18 @@ export class ControlEndpoints {
     private readonly membership: Membership,
   ) {}
 
-  @CoreRoute('POST', '/core/control', { allowedBeforeInit: true })
+  @CoreRoute('POST', '/core/control', {
+    allowedBeforeInit: true,
+    doc: { summary: 'Bootstrap a cluster, or join one with a token', body: controlSchema },
+  })
   async initialise({ body }: CoreRequest): Promise<void> {
     await this.membership.initialise(parseValue(controlSchema, body, 'Control'));
   }
 
-  @CoreRoute('POST', '/core/control/shutdown', { allowedBeforeInit: true })
+  @CoreRoute('POST', '/core/control/shutdown', {
+    allowedBeforeInit: true,
+    doc: { summary: 'Stop the daemon' },
+  })
   async shutdown({ afterReply }: CoreRequest): Promise<void> {
     let failure: Error | undefined;
     afterReply(() => {

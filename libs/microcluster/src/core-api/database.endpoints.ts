@@ -16,6 +16,7 @@ export class DatabaseEndpoints {
   @CoreRoute('PATCH', '/core/internal/database', {
     allowedBeforeInit: true,
     trustBeforeHandler: true,
+    doc: { summary: 'Tell this member that another has upgraded its schema', rawType: '' },
   })
   notify({ headers }: CoreRequest): RawReply {
     checkDqliteVersion(headers);

@@ -13,7 +13,9 @@ export class HeartbeatEndpoints {
     private readonly daemon: Daemon,
   ) {}
 
-  @CoreRoute('POST', '/core/internal/heartbeat')
+  @CoreRoute('POST', '/core/internal/heartbeat', {
+    doc: { summary: 'Take the heartbeat of the leader', body: heartbeatInfoSchema },
+  })
   async receive({ body, context }: CoreRequest): Promise<void> {
     const info = parseValue(heartbeatInfoSchema, body, 'HeartbeatInfo');
     await this.heartbeats.handle(info, senderOf(context), this.daemon.signal);

@@ -1,5 +1,6 @@
 /** Hooks that other members ask this one to run: `/core/internal/hooks/{hookType}` (`spec/core-api.md` 18.3). */
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { failedWith } from '../errors/failed-with.js';
 import { MicroclusterError } from '../errors/index.js';
 import { HookRunner } from '../hooks/index.js';
@@ -19,6 +20,9 @@ const newMemberNameSchema = goObject({
   new_member: goObject({ name: textSchema }).default({ name: '' }),
 });
 
+/** What the body is depends on the hook. */
+const hookSchema = z.union([removeMemberHookSchema, newMemberHookSchema, daemonConfigSchema]);
+
 @Injectable()
 export class HooksEndpoints {
   constructor(
@@ -27,7 +31,10 @@ export class HooksEndpoints {
     private readonly daemon: Daemon,
   ) {}
 
-  @CoreRoute('POST', '/core/internal/hooks/{hookType}', { proxyTarget: true })
+  @CoreRoute('POST', '/core/internal/hooks/{hookType}', {
+    proxyTarget: true,
+    doc: { summary: 'Run a hook of this member', body: hookSchema },
+  })
   async run({ params, body }: CoreRequest): Promise<void> {
     switch (params['hookType']) {
       case 'pre-remove':

@@ -17,7 +17,14 @@ export class ServerEndpoints {
     private readonly schema: SchemaGate,
   ) {}
 
-  @CoreRoute('GET', '/core/1.0', { allowedBeforeInit: true, allowUntrusted: true })
+  @CoreRoute('GET', '/core/1.0', {
+    allowedBeforeInit: true,
+    allowUntrusted: true,
+    doc: {
+      summary: 'Show name, address, version and extensions of this member',
+      reply: serverSchema,
+    },
+  })
   info(): unknown {
     return encodeValue(serverSchema, {
       name: this.identity.name,
@@ -28,7 +35,10 @@ export class ServerEndpoints {
     });
   }
 
-  @CoreRoute('GET', '/core/1.0/ready', { allowedBeforeInit: true })
+  @CoreRoute('GET', '/core/1.0/ready', {
+    allowedBeforeInit: true,
+    doc: { summary: 'Answer 200 once this member has started completely' },
+  })
   ready(): void {
     if (!this.daemon.isReady) {
       throw new MicroclusterError('NOT_READY', {});

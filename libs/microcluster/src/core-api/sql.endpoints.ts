@@ -5,7 +5,7 @@ import { UNIX_LISTENER } from '../access/index.js';
 import { dumpDatabase, runSqlBatch } from '../database/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
-import { CoreRoute, type CoreRequest } from '../listeners/index.js';
+import { CoreRoute, type CoreRequest, type CoreRouteOptions } from '../listeners/index.js';
 import {
   encodeValue,
   parseValue,
@@ -16,7 +16,23 @@ import {
 
 /** How long one request may take, milliseconds. */
 const SQL_LIMIT = 30_000;
-const LOCAL = { listeners: [UNIX_LISTENER] };
+const DUMP: CoreRouteOptions = {
+  listeners: [UNIX_LISTENER],
+  doc: {
+    summary: 'Dump the database as SQL',
+    query: { schema: '`1` leaves the rows out.' },
+    reply: sqlDumpSchema,
+  },
+};
+const BATCH: CoreRouteOptions = {
+  listeners: [UNIX_LISTENER],
+  doc: {
+    summary: 'Run SQL statements',
+    query: { transaction: '`1` runs them in one transaction.' },
+    body: sqlQuerySchema,
+    reply: sqlBatchSchema,
+  },
+};
 
 @Injectable()
 export class SqlEndpoints {
@@ -25,22 +41,22 @@ export class SqlEndpoints {
     private readonly daemon: Daemon,
   ) {}
 
-  @CoreRoute('GET', '/core/internal/sql', LOCAL)
+  @CoreRoute('GET', '/core/internal/sql', DUMP)
   dumpInternal(request: CoreRequest): Promise<unknown> {
     return this.dump(request);
   }
 
-  @CoreRoute('GET', '/core/control/sql', LOCAL)
+  @CoreRoute('GET', '/core/control/sql', DUMP)
   dumpControl(request: CoreRequest): Promise<unknown> {
     return this.dump(request);
   }
 
-  @CoreRoute('POST', '/core/internal/sql', LOCAL)
+  @CoreRoute('POST', '/core/internal/sql', BATCH)
   batchInternal(request: CoreRequest): Promise<unknown> {
     return this.batch(request);
   }
 
-  @CoreRoute('POST', '/core/control/sql', LOCAL)
+  @CoreRoute('POST', '/core/control/sql', BATCH)
   batchControl(request: CoreRequest): Promise<unknown> {
     return this.batch(request);
   }

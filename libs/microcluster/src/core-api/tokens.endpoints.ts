@@ -1,5 +1,6 @@
 /** Join tokens: issued and listed on the control socket, revoked from any trusted place (`spec/core-api.md` 10). */
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { fingerprintOf } from '../certificates/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
@@ -29,7 +30,9 @@ export class TokensEndpoints {
     private readonly consistency: ConsistencyCheck,
   ) {}
 
-  @CoreRoute('POST', '/core/control/tokens')
+  @CoreRoute('POST', '/core/control/tokens', {
+    doc: { summary: 'Issue a join token', body: tokenRequestSchema, reply: z.string() },
+  })
   async issue({ body, signal }: CoreRequest): Promise<string> {
     const request = parseValue(tokenRequestSchema, body, 'TokenRequest');
     const name = parseTokenName(request.name);
@@ -45,7 +48,9 @@ export class TokensEndpoints {
     return this.tokenFor(secret);
   }
 
-  @CoreRoute('GET', '/core/control/tokens')
+  @CoreRoute('GET', '/core/control/tokens', {
+    doc: { summary: 'List the join tokens', reply: tokenRecordsSchema },
+  })
   async list(): Promise<unknown> {
     const stored = await this.records.read(({ tokens }) => tokens.list(new Date()));
     return encodeValue(
@@ -58,7 +63,7 @@ export class TokensEndpoints {
     );
   }
 
-  @CoreRoute('DELETE', '/core/1.0/tokens/{name}')
+  @CoreRoute('DELETE', '/core/1.0/tokens/{name}', { doc: { summary: 'Revoke a join token' } })
   async revoke({ params }: CoreRequest): Promise<void> {
     await this.records.write(({ tokens }) => tokens.revoke(params['name'] ?? ''));
   }

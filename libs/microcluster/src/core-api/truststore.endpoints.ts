@@ -8,13 +8,19 @@ import { clusterMemberLocalSchema, parseValue } from '../types/index.js';
 export class TruststoreEndpoints {
   constructor(private readonly propagation: TrustPropagation) {}
 
-  @CoreRoute('POST', '/core/internal/truststore', { allowedBeforeInit: true })
+  @CoreRoute('POST', '/core/internal/truststore', {
+    allowedBeforeInit: true,
+    doc: { summary: 'Trust a new member', body: clusterMemberLocalSchema },
+  })
   async add({ body, context }: CoreRequest): Promise<void> {
     const member = parseValue(clusterMemberLocalSchema, body, 'ClusterMemberLocal');
     await this.propagation.add(member, { fanOut: !context.isNotification });
   }
 
-  @CoreRoute('DELETE', '/core/internal/truststore/{name}', { allowedBeforeInit: true })
+  @CoreRoute('DELETE', '/core/internal/truststore/{name}', {
+    allowedBeforeInit: true,
+    doc: { summary: 'Trust a member no longer' },
+  })
   async remove({ params, context }: CoreRequest): Promise<void> {
     await this.propagation.remove(params['name'] ?? '', { fanOut: !context.isNotification });
   }

@@ -29,7 +29,10 @@ export class ReportEndpoints {
     this.writer = new ReportWriter(args, state, identity, trust, daemon, runtime, schema);
   }
 
-  @CoreRoute('GET', REPORT_PATH, { allowedBeforeInit: true })
+  @CoreRoute('GET', REPORT_PATH, {
+    allowedBeforeInit: true,
+    doc: { summary: 'Report what this member knows, for the doctor', reply: memberReportSchema },
+  })
   async report({ signal }: CoreRequest): Promise<unknown> {
     return encodeValue(memberReportSchema, await this.writer.write(signal));
   }

@@ -57,6 +57,11 @@ export class ControllerPlacements {
     this.paths.push({ prefix, placement });
   }
 
+  /** Whether a listener serves this controller class. */
+  serves(controller: object, listener: string): boolean {
+    return this.placementOf(controller).listeners.includes(listener);
+  }
+
   /**
    * Called for each route before it is added to the router: gives it its listeners, or leaves it without,
    * which makes it unreachable.
@@ -91,6 +96,8 @@ export class ControllerPlacements {
       });
     }
     const rule = ruleOf(listeners, placement, flags);
+    const impliesCreated = !Reflect.hasMetadata(HTTP_CODE_METADATA, method);
+    const rawResponse = flags.rawResponse === true;
     const distinction = JSON.stringify({ ...options.constraints, [LISTENER_CONSTRAINT]: null });
     for (const name of methodsOf(options)) {
       this.registry.add({
@@ -100,10 +107,11 @@ export class ControllerPlacements {
         distinction,
         rule,
         serverByListener,
+        rawResponse,
+        impliesCreated,
       });
     }
-    const impliesCreated = !Reflect.hasMetadata(HTTP_CODE_METADATA, method);
-    constrain(options, new RouteAccess(rule, flags.rawResponse === true, impliesCreated));
+    constrain(options, new RouteAccess(rule, rawResponse, impliesCreated));
   }
 
   private placementOf(controller: object): ResolvedPlacement {

@@ -1,6 +1,7 @@
 /** Endpoints of the Core API as decorated methods: what they declare and what they are called with. */
 import 'reflect-metadata';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { z } from 'zod';
 import {
   CORE_LISTENER,
   PRE_INIT_LISTENER,
@@ -37,6 +38,20 @@ export interface CoreRequest {
   afterReply(action: () => void | Promise<void>): void;
 }
 
+/** What the OpenAPI document says of an endpoint. */
+export interface CoreRouteDoc {
+  /** One sentence without a full stop. */
+  readonly summary: string;
+  /** The schema that parses the body; missing: there is none. */
+  readonly body?: z.ZodType;
+  /** The schema that encodes the metadata of the answer; missing: nothing is returned. */
+  readonly reply?: z.ZodType;
+  /** What each parameter of the query means. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** The answer has no envelope but this Content-Type; empty: it has no body. */
+  readonly rawType?: string;
+}
+
 /** Settings of an endpoint; all default to the strictest. */
 export interface CoreRouteOptions {
   /** Listeners that serve it. Default by its prefix (`spec/core-api.md` 4.1). */
@@ -53,6 +68,7 @@ export interface CoreRouteOptions {
   readonly trustBeforeHandler?: boolean;
   /** Largest body, bytes. Default 4 MiB. Larger ones are answered 413. */
   readonly maxBodyBytes?: number;
+  readonly doc?: CoreRouteDoc;
 }
 
 /**
@@ -70,6 +86,7 @@ export interface CoreRouteDefinition {
   readonly trustBeforeHandler: boolean;
   readonly maxBodyBytes: number;
   readonly handler: CoreHandler;
+  readonly doc?: CoreRouteDoc;
 }
 
 const ROUTES = Symbol.for('@microcluster/nest/core-routes');
@@ -133,6 +150,7 @@ export function defineCoreRoute(
     },
     trustBeforeHandler: options.trustBeforeHandler ?? false,
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+    ...(options.doc && { doc: options.doc }),
   };
 }
 

@@ -38,6 +38,13 @@ export class CoreRouter {
   /** Set by the daemon, which knows the members. */
   proxy: ProxyRequest | undefined;
 
+  /** The endpoints that a listener serves. */
+  servedOn(listener: string): readonly CoreRouteDefinition[] {
+    return this.endpoints
+      .flatMap(({ routes }) => [...routes.values()])
+      .filter(({ rule }) => rule.listeners.includes(listener));
+  }
+
   /** @throws MicroclusterError `ROUTE_CONFLICT` when the method and path are taken */
   add(route: CoreRouteDefinition): void {
     const path = new CorePath(route.path);

@@ -21,6 +21,9 @@ export {
   type EndpointMethod,
 } from './core-route.js';
 export type { CoreUpgrade, OnCoreUpgrade } from './core-upgrades.js';
+export type { JsonRoute } from './json-route.js';
+export type { RegisteredRoute } from './route-registry.js';
+export type { ServedRoutes } from './served-routes.js';
 export type { ProxyRequest } from './core-router.js';
 export { EMPTY_REPLY, RawReply } from './raw-reply.js';
 export { TUNNEL_PATH, checkDqliteVersion, type OnTunnel, type Tunnel } from './tunnel.js';

@@ -46,12 +46,14 @@ import {
 } from './envelope-reply.js';
 import { establishContext } from './establish-context.js';
 import { injectRequest } from './inject.js';
-import { withListenerConstraint } from './listener-constraint.js';
+import { LISTENER_CONSTRAINT, withListenerConstraint } from './listener-constraint.js';
 import { INJECTED, listenerOf, markRequest, type ListenerIdentity } from './listener-identity.js';
+import { jsonRoute, type JsonRoute } from './json-route.js';
 import { isTestProcess, isLoopback } from './own-server.js';
 import { noteRoute, observeRequest, type RequestObserver } from './request-observer.js';
 import { isCorePath, requestTarget } from './request-target.js';
 import { routeAccessOf, ruleOfRequest } from './route-access.js';
+import type { ServedRoutes } from './served-routes.js';
 import type { ServerDefinition } from './server-placements.js';
 import {
   TUNNEL_PATH,
@@ -203,7 +205,11 @@ export class MicroclusterAdapter extends FastifyAdapter {
       defineCoreRoute(
         'POST',
         TUNNEL_PATH,
-        { allowedBeforeInit: true, trustBeforeHandler: true },
+        {
+          allowedBeforeInit: true,
+          trustBeforeHandler: true,
+          doc: { summary: 'Upgrade the connection to a tunnel to the database', rawType: '' },
+        },
         (request) => {
           // Granted ones never get here: their socket is handed over before they are routed.
           checkTunnelHeaders(request.headers);
@@ -248,6 +254,35 @@ export class MicroclusterAdapter extends FastifyAdapter {
    */
   assignPath(prefix: string, placement: Placement): void {
     this.placements.assignPath(prefix, placement);
+  }
+
+  /**
+   * Serves a JSON text; before the application is initialised.
+   *
+   * @throws MicroclusterError `RESERVED_PATH` under `/core`, `ROUTE_CONFLICT` with another of them
+   */
+  serveJson(route: JsonRoute): void {
+    const { path, rule } = route;
+    this.placements.registry.add({
+      method: 'GET',
+      path,
+      rule,
+      handler: 'the framework itself',
+      distinction: JSON.stringify({ [LISTENER_CONSTRAINT]: null }),
+      serverByListener: new Map(),
+      rawResponse: true,
+    });
+    this.instance.route(jsonRoute(route));
+  }
+
+  /** What a listener serves; the application's routes are known once it is initialised. */
+  servedOn(listener: string): ServedRoutes {
+    return {
+      listener,
+      core: this.core.servedOn(listener),
+      routes: this.placements.registry.servedOn(listener),
+      serves: (controller) => this.placements.serves(controller, listener),
+    };
   }
 
   /** Called by the listeners for each request. */

@@ -14,6 +14,10 @@ export interface RegisteredRoute {
   readonly rule: AccessRule;
   /** The declared server that put it on a listener, for errors. */
   readonly serverByListener: ReadonlyMap<string, string>;
+  /** Answers without the envelope. */
+  readonly rawResponse?: boolean;
+  /** Nest would answer 201 where the framework answers 200. */
+  readonly impliesCreated?: boolean;
 }
 
 interface Entry extends RegisteredRoute {
@@ -63,6 +67,11 @@ export class RouteRegistry {
       (entry) => entry.rule.listeners.includes(listener) && entry.matcher.test(path),
     );
     return found.some((entry) => entry.method === method) ? undefined : found[0]?.rule;
+  }
+
+  /** The routes on this listener, in the order in which they were registered. */
+  servedOn(listener: string): readonly RegisteredRoute[] {
+    return this.entries.filter(({ rule }) => rule.listeners.includes(listener));
   }
 
   /** Whether a route for exactly this path exists on this listener. */

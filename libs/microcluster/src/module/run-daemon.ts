@@ -30,6 +30,8 @@ export interface RunDaemonOptions {
   readonly logs?: DaemonLoggerOptions;
   /** Signals that stop the daemon. Default SIGTERM, SIGINT, SIGQUIT and SIGPWR; SIGHUP is ignored. */
   readonly signals?: readonly NodeJS.Signals[];
+  /** Called with the application before it is initialised: for its versioning, pipes, or documents. */
+  readonly configure?: (app: NestFastifyApplication) => void | Promise<void>;
 }
 
 /**
@@ -66,6 +68,7 @@ export async function runDaemon(module: Type, options: RunDaemonOptions = {}): P
         args: app.get<ParsedDaemonArgs>(DAEMON_ARGS),
       });
     }
+    await options.configure?.(app);
     await app.init();
     manager?.notify({ ready: true });
   } catch (error) {
