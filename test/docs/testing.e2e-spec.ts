@@ -10,7 +10,7 @@ it('the tests in Test your application compile and pass', async () => {
   }
   const { code, output } = await sandbox.run('npx tsc --noEmit && npx vitest run', { VITEST: '' });
   expect({ code, output }).toMatchObject({ code: 0 });
-  expect(output).toMatch(/Tests\s+5 passed/);
+  expect(output).toMatch(/Tests\s+6 passed/);
   await sandbox.idle();
 }, 400_000);
 

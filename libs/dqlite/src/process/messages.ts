@@ -1,7 +1,7 @@
 /** The control channel between the application and its database process: every message, and its parsing. */
 import type { NodeStartOptions, NodeTransport, TlsIdentity, TunnelTrust } from '../node-host.js';
 import type { NodeInfo, NodeRole } from '../values.js';
-import { bigintIn, bytesIn, fieldsOf, listIn, numberIn, textIn, textsIn } from './parse.js';
+import { bigintIn, bytesIn, fieldsOf, listIn, numberIn, textIn, textMapIn, textsIn } from './parse.js';
 
 /** How the child watches its parent, milliseconds. */
 export interface ParentWatch {
@@ -159,6 +159,7 @@ function parseTrust(value: unknown): TunnelTrust {
     serving: parseIdentity(fields['serving']),
     trustedServers: textsIn(fields, 'trustedServers'),
     trustedPeers: textsIn(fields, 'trustedPeers'),
+    ...(fields['routes'] !== undefined && { routes: textMapIn(fields, 'routes') }),
   };
 }
 

@@ -199,8 +199,13 @@ export class NodeRunner {
   readonly #dialTunnel: PeerDial = async (address, signal) => {
     const trust = this.#trust;
     if (trust === undefined) throw new Error('the node has no trust');
-    const { identity, trustedServers } = trust.source;
-    const dialled = await dialPinned({ address, identity, trusted: trustedServers, signal });
+    const { identity, trustedServers, routes = {} } = trust.source;
+    const dialled = await dialPinned({
+      address: routes[address] ?? address,
+      identity,
+      trusted: trustedServers,
+      signal,
+    });
     // Trust may have been replaced while we dialled.
     if (this.#trust?.trustsServer(dialled.fingerprint) !== true) {
       dialled.stream.destroy();

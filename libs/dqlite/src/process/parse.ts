@@ -11,6 +11,11 @@ export function fieldsOf(value: unknown, what: string): Fields {
   return Object.fromEntries(Object.entries(value));
 }
 
+export function textMapIn(fields: Fields, name: string): Record<string, string> {
+  const map = fieldsOf(fields[name], name);
+  return Object.fromEntries(Object.keys(map).map((key) => [key, textIn(map, key)]));
+}
+
 export function textIn(fields: Fields, name: string): string {
   const value = fields[name];
   return typeof value === 'string' ? value : unexpected(name);

@@ -19,6 +19,8 @@ export interface MemberTarget {
   readonly identity?: { readonly certificate: string; readonly privateKey: string };
   /** The certificate, PEM, that the member must show; several during a rotation. */
   readonly trusted: string | readonly string[];
+  /** `ip:port` that is dialled instead of the address. */
+  readonly via?: string;
 }
 
 export type ClientTarget = SocketTarget | MemberTarget;
@@ -66,15 +68,16 @@ function socketEndpoint({ socketPath }: SocketTarget): Endpoint {
   };
 }
 
-function memberEndpoint({ address, identity, trusted }: MemberTarget): Endpoint {
+function memberEndpoint({ address, identity, trusted, via }: MemberTarget): Endpoint {
   const parsed = Address.parse(address);
+  const dialled = Address.parse(via ?? address);
   const label = parsed.toString();
   const certificates = typeof trusted === 'string' ? [trusted] : trusted;
   const pins = certificates.map((pem) => certificateDer(pem));
   const [serverName] = certificates.flatMap((pem) => dnsNamesOf(pem));
   const options: tls.ConnectionOptions = {
-    host: parsed.host,
-    port: parsed.port,
+    host: dialled.host,
+    port: dialled.port,
     ca: [...certificates],
     // A certificate that an operator's CA has signed is trusted as it is, without its issuer.
     allowPartialTrustChain: true,

@@ -15,17 +15,23 @@ const TIMEOUT_MS = 10_000;
  * about the peer is verified: compare the fingerprint.
  *
  * @param address `ip:port`
+ * @param via `ip:port` that is dialled instead of the address
  * @returns PEM
  * @throws MicroclusterClientError `UNREACHABLE`, `TIMEOUT` after 10 s, or `ABORTED`
  */
-export async function fetchPeerCertificate(address: string, signal?: AbortSignal): Promise<string> {
+export async function fetchPeerCertificate(
+  address: string,
+  signal?: AbortSignal,
+  via = address,
+): Promise<string> {
   const parsed = Address.parse(address);
+  const dialled = Address.parse(via);
   const label = parsed.toString();
   const timeout = timeLimit(TIMEOUT_MS);
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   const socket = tls.connect({
-    host: parsed.host,
-    port: parsed.port,
+    host: dialled.host,
+    port: dialled.port,
     rejectUnauthorized: false,
     minVersion: minimumTlsVersion(),
   });

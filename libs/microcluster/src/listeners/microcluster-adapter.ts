@@ -453,7 +453,7 @@ export class MicroclusterAdapter extends FastifyAdapter {
     return result;
   }
 
-  override status(response: ServerResponse | FastifyReply, statusCode: number) {
+  override status(response: ServerResponse | FastifyReply, statusCode: number): unknown {
     return super.status(response, withoutImpliedCreated(response, statusCode));
   }
 

@@ -8,7 +8,7 @@ import { fetchPeerCertificate, isClientError, MicroclusterClient } from '../clie
 import { MicroclusterError } from '../errors/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { SchemaGate } from '../lifecycle/schema-gate.js';
-import type { ParsedDaemonArgs } from '../options/index.js';
+import { routeTo, type ParsedDaemonArgs } from '../options/index.js';
 import type { JoinToken } from '../tokens/index.js';
 import { zeroTime, type TokenResponse } from '../types/index.js';
 
@@ -20,7 +20,7 @@ const RETRY_PAUSE = 1_000;
 export interface AdmissionParts {
   readonly identity: Pick<MemberIdentity, 'dialling' | 'server'>;
   readonly schema: Pick<SchemaGate, 'versions' | 'extensions'>;
-  readonly args: Pick<ParsedDaemonArgs, 'timeouts'>;
+  readonly args: Pick<ParsedDaemonArgs, 'timeouts' | 'routes'>;
   readonly logger: LoggerService;
 }
 
@@ -75,7 +75,7 @@ async function askAt(
   let certificate: string;
   try {
     const limit = AbortSignal.any([signal, timeLimit(FETCH_LIMIT)]);
-    certificate = await fetchPeerCertificate(address, limit);
+    certificate = await fetchPeerCertificate(address, limit, routeTo(address, args).via);
   } catch (error) {
     signal.throwIfAborted();
     logger.warn({ event: 'join-address-unreachable', address, error });
@@ -87,6 +87,7 @@ async function askAt(
     identity: identity.dialling,
     trusted: certificate,
     timeoutMs: args.timeouts.request,
+    ...routeTo(address, args),
   });
   try {
     const response = await client.addMember(

@@ -2,7 +2,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { MicroclusterClient } from '../client/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
-import type { ParsedDaemonArgs } from '../options/index.js';
+import { routeTo, type ParsedDaemonArgs } from '../options/index.js';
 import type { TrustStore, TrustedMember } from '../trust/index.js';
 
 /** The outcome of asking one member. */
@@ -26,6 +26,7 @@ export class Peers {
       identity: this.identity.dialling,
       trusted: this.identity.trustedCluster,
       timeoutMs: this.args.timeouts.request,
+      ...routeTo(address, this.args),
     });
   }
 

@@ -2,11 +2,11 @@
 import type { LoggerService } from '@nestjs/common';
 import { isClientError, MicroclusterClient } from '../client/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
-import type { ParsedDaemonArgs } from '../options/index.js';
+import { routeTo, type ParsedDaemonArgs } from '../options/index.js';
 
 export interface WithdrawalParts {
   readonly identity: Pick<MemberIdentity, 'dialling'>;
-  readonly args: Pick<ParsedDaemonArgs, 'timeouts'>;
+  readonly args: Pick<ParsedDaemonArgs, 'timeouts' | 'routes'>;
   readonly logger: LoggerService;
 }
 
@@ -35,6 +35,7 @@ export async function withdraw(
       identity: identity.dialling,
       trusted: certificate,
       timeoutMs: args.timeouts.request,
+      ...routeTo(address, args),
     });
     try {
       await client.removeMember(name, { force: true, signal });

@@ -4,7 +4,8 @@ import { Logger, type LoggerService } from '@nestjs/common';
 import { z } from 'zod';
 import type { LifecycleHooks } from '../hooks/lifecycle-hooks.js';
 import { Address, DEFAULT_PORT } from '../types/index.js';
-import type { DaemonArgs, EngineName, StaticDaemonArgs } from './daemon-args.js';
+import type { EngineName, StaticDaemonArgs } from './daemon-args.js';
+import type { AdjustedDaemonArgs, Routes } from './routes.js';
 
 /** Settings with every default applied; all times in milliseconds. */
 export interface ParsedDaemonArgs {
@@ -36,6 +37,8 @@ export interface ParsedDaemonArgs {
   readonly extensionsSchema: NonNullable<StaticDaemonArgs['extensionsSchema']>;
   readonly apiExtensions: readonly string[];
   readonly servers: NonNullable<StaticDaemonArgs['servers']>;
+  /** Only in tests. */
+  readonly routes?: Routes;
 }
 
 const milliseconds = (minimum: number, maximum: number) =>
@@ -111,7 +114,7 @@ const settings = z.object({
  * @throws TypeError that lists every wrong field with what is expected of it
  */
 export function parseDaemonArgs(
-  args: DaemonArgs,
+  args: AdjustedDaemonArgs,
   environment: NodeJS.ProcessEnv = process.env,
 ): ParsedDaemonArgs {
   const parsed = settings.safeParse({
@@ -145,6 +148,7 @@ export function parseDaemonArgs(
     extensionsSchema: args.extensionsSchema ?? [],
     apiExtensions: args.apiExtensions ?? [],
     servers: args.servers ?? {},
+    ...(args.routes !== undefined && { routes: args.routes }),
   };
 }
 

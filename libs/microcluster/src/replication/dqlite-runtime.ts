@@ -29,12 +29,13 @@ export async function openDqlite(
   onRound: OnRound,
 ): Promise<OpenEngine> {
   const host = new DqliteProcess();
-  let trust: TunnelTrust = options.trust;
+  const { routes = {} } = args;
+  let trust: TunnelTrust = { ...options.trust, routes };
   const dial: Dial = (address, signal) =>
     address === options.address
       ? host.dialLocal(signal)
       : dialTunnel({
-          address,
+          address: routes[address] ?? address,
           identity: trust.identity,
           trusted: trust.trustedServers,
           signal,
@@ -45,7 +46,7 @@ export async function openDqlite(
     ...(options.plan.kind === 'join' ? { join: [...options.plan.addresses] } : {}),
     host,
     dial,
-    transport: { kind: 'tunnel', ...options.trust },
+    transport: { kind: 'tunnel', ...trust },
     networkLatencyMs: args.networkLatencyMs,
     failureDomain: args.failureDomain,
     adjustIntervalMs: args.heartbeatIntervalMs,
@@ -81,8 +82,8 @@ export async function openDqlite(
     acceptStream: (stream, certificate) => host.acceptStream(stream, certificate),
     dialLocal: (signal) => host.dialLocal(signal),
     async updateTrust(next) {
-      trust = next;
-      await host.updateTrust(next);
+      trust = { ...next, routes };
+      await host.updateTrust(trust);
     },
     handover: (signal) => app.handover({ signal }),
     async close() {

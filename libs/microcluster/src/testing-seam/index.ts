@@ -3,5 +3,6 @@ export {
   DAEMON_ARGS_ADJUSTMENT,
   type DaemonArgsAdjustment,
 } from '../options/adjust-daemon-args.js';
+export type { Routes } from '../options/routes.js';
 export { crashMember, databaseProcessOf, stopRequests } from './crash-member.js';
 export { injectAs, listenerNames, type AssumedOrigin } from './inject-as.js';

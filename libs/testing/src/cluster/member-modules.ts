@@ -4,6 +4,7 @@ import type { TestingModuleBuilder } from '@nestjs/testing';
 import { AddressBook } from '../free-addresses.js';
 import { ClusterTestingModuleBuilder, type TestDaemonArgs } from '../module/index.js';
 import { adjustmentFor } from '../module/test-settings.js';
+import type { TestNetwork } from '../network/index.js';
 import type { MemberPlan, MemberRecipe } from './test-member.js';
 
 /** A root module for every member, or a function that makes one for each. */
@@ -26,8 +27,12 @@ export interface MemberSettings {
  */
 const SHORTENED = { heartbeatIntervalMs: 500, networkLatencyMs: 100 };
 
-/** Makes the applications of members from `module`. */
-export function recipeFor(module: MemberModule, settings: MemberSettings): MemberRecipe {
+/** Makes the applications of members from `module`. @param network between them; none: they dial each other directly */
+export function recipeFor(
+  module: MemberModule,
+  settings: MemberSettings,
+  network?: TestNetwork,
+): MemberRecipe {
   const books = new Map<number, AddressBook>();
   return async (plan, logger) => {
     const { daemon = {}, override } = settings;
@@ -38,6 +43,7 @@ export function recipeFor(module: MemberModule, settings: MemberSettings): Membe
       engine: 'dqlite',
       logger,
       addresses,
+      ...(network !== undefined && { routes: network.routesOf(plan.number) }),
       daemon: { ...SHORTENED, ...(typeof daemon === 'function' ? daemon(plan) : daemon) },
     });
     const imported = isMaker(module) ? await module(plan) : module;

@@ -1,35 +1,18 @@
 /** A cluster of real members in one process, for the tests of an application. */
-import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import { timeLimit } from '@microcluster/dqlite/time-limit';
 import { ClusterState } from '@microcluster/nest';
-import { freeAddress } from '../free-addresses.js';
 import {
   keepTemporaryDirectory,
   makeTemporaryDirectory,
   removeTemporaryDirectory,
 } from '../temporary-directory.js';
 import { eventually } from './eventually.js';
-import { recipeFor, type MemberModule, type MemberSettings } from './member-modules.js';
-import { TestMember, type MemberPlan } from './test-member.js';
-
-/** How a cluster is made. */
-export interface TestClusterOptions extends MemberSettings {
-  /** How many members. Default 3, the fewest of which one may be lost. */
-  readonly members?: number;
-  /** Form the cluster: the first member bootstraps, the others join it. Default `true`. */
-  readonly form?: boolean;
-  /** What the hooks of bootstrap and join are told. Default: nothing. */
-  readonly config?: Readonly<Record<string, string>>;
-  /** How long forming the cluster may take, milliseconds. Default 60,000. */
-  readonly limitMs?: number;
-}
-
-/** How a cluster ends. */
-export interface CloseOptions {
-  /** Keeps logs and state, and says where. Default: whether something has failed before. */
-  readonly failed?: boolean;
-}
+import { TestNetwork, type Slowness } from '../network/index.js';
+import { ClusterFaults } from './cluster-faults.js';
+import { planOf } from './member-plan.js';
+import { recipeFor, type MemberModule } from './member-modules.js';
+import type { CloseOptions, TestClusterOptions } from './test-cluster-options.js';
+import { TestMember } from './test-member.js';
 
 /** Default limit of waiting, milliseconds. */
 const LIMIT_MS = 20_000;
@@ -57,6 +40,7 @@ export class TestCluster implements AsyncDisposable {
     readonly directory: string,
     readonly members: readonly TestMember[],
     private readonly config: Record<string, string>,
+    private readonly faults: ClusterFaults,
   ) {}
 
   /**
@@ -74,14 +58,17 @@ export class TestCluster implements AsyncDisposable {
       throw new TypeError(`A cluster has a whole number of members from 1, not ${count}`);
     }
     const directory = await makeTemporaryDirectory();
-    const recipe = recipeFor(module, options);
-    const members = await Promise.all(
-      Array.from({ length: count }, async (_, at) => {
-        const plan = await planOf(at + 1, directory);
-        return new TestMember(plan, recipe);
-      }),
+    const plans = await Promise.all(
+      Array.from({ length: count }, (_, at) => planOf(at + 1, directory)),
     );
-    const cluster = new TestCluster(directory, members, { ...config });
+    const network =
+      options.network === true
+        ? await TestNetwork.between(plans.map(({ address }) => address))
+        : undefined;
+    const recipe = recipeFor(module, options, network);
+    const members = plans.map((plan) => new TestMember(plan, recipe));
+    const faults = new ClusterFaults(members, network);
+    const cluster = new TestCluster(directory, members, { ...config }, faults);
     try {
       await Promise.all(members.map((member) => member.start()));
       if (form) await cluster.form(limitMs);
@@ -200,6 +187,37 @@ export class TestCluster implements AsyncDisposable {
     await this.member(number).kill();
   }
 
+  /**
+   * Freezes a member: its database process stands still, and nothing passes between it and the others. What
+   * it is sent waits for {@link resume}. Its application shares this process and goes on, cut off from all.
+   */
+  pause(number: number): void {
+    this.faults.pause(this.member(number));
+  }
+
+  /** Lets a paused member go on. Idempotent. */
+  resume(number: number): void {
+    this.faults.resume(this.member(number));
+  }
+
+  /**
+   * Cuts the network between groups of members: `partition([1], [2, 3])`. Packets are held, as on a network
+   * that loses them: nobody is told. A member in no group reaches nobody.
+   */
+  partition(...groups: readonly (readonly number[])[]): void {
+    this.faults.partition(groups);
+  }
+
+  /** Ends partition and slowness; what was held arrives. Idempotent. */
+  heal(): void {
+    this.faults.heal();
+  }
+
+  /** Delays everything that a member sends to others and receives from them. `{ delayMs: 0 }` ends it. */
+  slow(number: number, slowness: Slowness): void {
+    this.faults.slow(this.member(number), slowness);
+  }
+
   /** Ends all members and removes logs and state, unless something has failed. Idempotent. */
   close(options: CloseOptions = {}): Promise<void> {
     this.failed ||= options.failed ?? false;
@@ -227,6 +245,7 @@ export class TestCluster implements AsyncDisposable {
 
   private async end(): Promise<void> {
     const ends = await Promise.allSettled(this.members.map((member) => member.close()));
+    await this.faults.close();
     if (this.failed || process.env[KEEP_VARIABLE] !== undefined) {
       keepTemporaryDirectory(this.directory);
       process.stderr.write(`Logs and state of the test cluster are kept in ${this.directory}\n`);
@@ -266,14 +285,6 @@ export class TestCluster implements AsyncDisposable {
 /** An error that already shows logs. */
 class Explained extends Error {
   override readonly name = 'TestClusterError';
-}
-
-/** The member's address is free now; its directory exists, as the log is written beside it. */
-async function planOf(number: number, directory: string): Promise<MemberPlan> {
-  const name = `n${number}`;
-  const stateDir = path.join(directory, name);
-  await mkdir(stateDir, { recursive: true, mode: 0o711 });
-  return { number, name, address: await freeAddress(), stateDir };
 }
 
 /** The source of a condition, as the best name it has. */

@@ -8,8 +8,8 @@ import { inject, type InjectRequest } from '../inject.js';
 import type { ClusterTestingModuleBuilder } from '../module/index.js';
 import { MemberLog } from './member-log.js';
 
-/** Whether the member's application runs, was closed, or was cut off in mid-life. */
-export type MemberState = 'running' | 'stopped' | 'killed';
+/** Whether the member's application runs, stands still, was closed, or was cut off in mid-life. */
+export type MemberState = 'running' | 'paused' | 'stopped' | 'killed';
 
 /** What is known of a member before its application is made. */
 export interface MemberPlan {
@@ -114,8 +114,23 @@ export class TestMember implements MemberPlan {
     });
   }
 
+  /** Stops its database process where it is. @throws Error when it does not run */
+  pause(): void {
+    if (this.current !== 'running') throw new Error(`Member ${this.name} is ${this.current}`);
+    this.signalDatabase('SIGSTOP');
+    this.current = 'paused';
+  }
+
+  /** Lets its database process go on; does nothing for one that is not paused. */
+  resume(): void {
+    if (this.current !== 'paused') return;
+    this.signalDatabase('SIGCONT');
+    this.current = 'running';
+  }
+
   /** Closes its application as a signal would: leadership is handed over first. Idempotent. */
   async stop(): Promise<void> {
+    this.resume();
     await this.end('stopped', (app) => app.close());
   }
 
@@ -137,6 +152,11 @@ export class TestMember implements MemberPlan {
     } finally {
       await this.client.close();
     }
+  }
+
+  private signalDatabase(signal: NodeJS.Signals): void {
+    const id = this.databaseProcess;
+    if (id !== undefined) process.kill(id, signal);
   }
 
   private async end(as: MemberState, how: (app: INestApplication) => Promise<void>): Promise<void> {

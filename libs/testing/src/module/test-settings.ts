@@ -1,7 +1,7 @@
 /** Turns the settings of an application into those of a test: nothing that is in use, nothing that lasts. */
 import type { LoggerService } from '@nestjs/common';
 import type { DaemonArgs, DynamicDaemonArgs, EngineName, ServerArgs } from '@microcluster/nest';
-import type { DaemonArgsAdjustment } from '@microcluster/nest/testing-seam';
+import type { DaemonArgsAdjustment, Routes } from '@microcluster/nest/testing-seam';
 import type { AddressBook } from '../free-addresses.js';
 
 /** Settings that a test may choose; those it does not choose are the application's, or replaced by the test's. */
@@ -16,6 +16,8 @@ export interface TestSettings {
   readonly addresses: AddressBook;
   /** Wins over everything above, but the directory. */
   readonly daemon: TestDaemonArgs;
+  /** Where it dials other members. Default: at their addresses. */
+  readonly routes?: Routes;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface TestSettings {
  * that it would listen on replaced by a free one on loopback; no group that may not exist here.
  */
 export function adjustmentFor(settings: TestSettings): DaemonArgsAdjustment {
-  const { stateDir, engine, logger, addresses, daemon } = settings;
+  const { stateDir, engine, logger, addresses, daemon, routes } = settings;
   return async (args) => {
     const { socketGroup: _theirs, preInitListenAddress, metrics, ...kept } = args;
     const { servers, ...chosen } = daemon;
@@ -43,6 +45,7 @@ export function adjustmentFor(settings: TestSettings): DaemonArgsAdjustment {
         },
       }),
       ...chosen,
+      ...(routes !== undefined && { routes }),
       stateDir,
       servers: await moved(args.servers ?? {}, servers ?? {}, addresses),
     };

@@ -4,7 +4,7 @@ import type { LoggerService } from '@nestjs/common';
 import { fetchPeerCertificate } from '../../client/index.js';
 import type { MemberIdentity } from '../../lifecycle/member-identity.js';
 import type { Peers } from '../../membership/peers.js';
-import type { ParsedDaemonArgs } from '../../options/index.js';
+import { routeTo, type ParsedDaemonArgs } from '../../options/index.js';
 import type { StateDirectory } from '../../state/index.js';
 import type { TrustedMember } from '../../trust/index.js';
 import { fingerprintOf } from '../inspect.js';
@@ -56,7 +56,11 @@ export class CertificateCatchUp {
     const limited = AbortSignal.any([signal, timeLimit(args.timeouts.probe)]);
     let certificate: string;
     try {
-      certificate = await fetchPeerCertificate(member.address, limited);
+      certificate = await fetchPeerCertificate(
+        member.address,
+        limited,
+        routeTo(member.address, args).via,
+      );
     } catch {
       return 'unreachable';
     }

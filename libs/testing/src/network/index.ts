@@ -1,0 +1,2 @@
+export type { Slowness } from './link-state.js';
+export { TestNetwork } from './test-network.js';
