@@ -9,7 +9,7 @@ export type EngineName = 'dqlite' | 'sqlite';
 
 /** Where an additional listener is bound (`spec/core-api.md` 22). */
 export interface ServerListenConfig {
-  /** `ip:port`; a missing port is 8443. */
+  /** A literal address, `ip:port`; IPv6 in brackets. A missing port is 8443. */
   readonly address: string;
 }
 
@@ -39,24 +39,24 @@ export interface ServerArgs extends ServerSettings {
   readonly coreApi?: boolean;
   /** Also before this member is bootstrapped or joined. Default `false`. */
   readonly preInit?: boolean;
-  /** Also on the local control socket; needs `coreApi`. Default `false`. */
+  /** Also on the local control socket; needs `coreApi`. Default `false`: clients of the network alone. */
   readonly serveUnix?: boolean;
   /**
    * Controllers, declared in the user's own modules, that this server offers. Controllers tagged with
-   * `@Server(name)` need not be repeated here.
+   * `@Server(name)` need not be repeated here. Default: none; a server without any controller is refused.
    */
   readonly resources?: readonly Type[];
 }
 
 /** Limits of waiting, milliseconds each. A longer limit tolerates slower machines; a shorter one fails earlier. */
 export interface DaemonTimeouts {
-  /** A request from one member to another. Default 30,000. */
+  /** A request from one member to another, 100 to 3,600,000. Default 30,000. */
   readonly request?: number;
-  /** The database becoming ready after a start, a bootstrap or a join. Default 120,000. */
+  /** The database becoming ready after a start, a bootstrap or a join, 1,000 to 3,600,000. Default 120,000. */
   readonly ready?: number;
-  /** Asking one member whether it is alive. Default 2,000. */
+  /** Asking one member whether it is alive, 50 to 3,600,000. Default 2,000. */
   readonly probe?: number;
-  /** Handing leadership and voter role over on shutdown. Default 10,000. */
+  /** Handing leadership and voter role over on shutdown, 0 to 3,600,000. Default 10,000. */
   readonly handover?: number;
 }
 
@@ -73,13 +73,19 @@ export interface MetricsArgs {
 
 /** The settings that a factory of `forRootAsync` may produce. */
 export interface DynamicDaemonArgs {
-  /** Directory of this member's state. Default: the environment variable `STATE_DIR`. */
+  /**
+   * Directory of this member's state; it is made if it is not there. Short, as the path of the control socket
+   * in it may have 107 bytes. Default: the environment variable `STATE_DIR`.
+   */
   readonly stateDir?: string;
-  /** The application's version, shown by `GET /core/1.0`. */
+  /** The application's version, shown by `GET /core/1.0`; any text but the empty one. No default. */
   readonly version: string;
-  /** Group that owns the control socket. Default: `SOCKET_GROUP`, else the group of the process. */
+  /**
+   * Name of the group that owns the control socket, and whose users may therefore do everything. Default: the
+   * environment variable `SOCKET_GROUP`, else the group of the process.
+   */
   readonly socketGroup?: string;
-  /** Opens a listener at this `ip:port` until the member is bootstrapped or joined. Default: none. */
+  /** Opens a listener at this literal `ip:port` until the member is bootstrapped or joined. Default: none. */
   readonly preInitListenAddress?: string;
   /**
    * Let everybody who reaches the pre-init listener replace certificates through
@@ -101,29 +107,43 @@ export interface DynamicDaemonArgs {
    * takes about 15 times it: lower fails over sooner, higher survives longer stalls.
    */
   readonly networkLatencyMs?: number;
-  /** Members of one failure domain are assumed to fail together; roles are spread over domains. Default 0. */
+  /**
+   * Number of the failure domain, a whole number from 0. Members of one domain are assumed to fail together;
+   * roles are spread over domains. Default 0.
+   */
   readonly failureDomain?: number;
-  /** How long requests in flight on the socket and the Core API listener may finish on shutdown, milliseconds. Default 0: cut at once. */
+  /**
+   * How long requests in flight on the socket and the Core API listener may finish on shutdown, milliseconds,
+   * 0 to 3,600,000. Default 0: cut at once.
+   */
   readonly drainConnectionsTimeout?: number;
+  /** Limits of waiting. Default: those of each. */
   readonly timeouts?: DaemonTimeouts;
+  /** Where else than on the control socket the metrics are served. Default: nowhere. */
   readonly metrics?: MetricsArgs;
-  /** Settings of declared servers that are known only now; names must be among the static ones. */
+  /**
+   * With `forRootAsync`: settings of declared servers that are known only when the application starts; names
+   * must be among the static ones. Default: none.
+   */
   readonly servers?: Readonly<Record<string, ServerSettings>>;
-  /** Called at the points of cluster life; decorated providers are the other way to say it. */
+  /** Functions called at the points of cluster life; decorated providers are the other way to say it. Default: none. */
   readonly hooks?: LifecycleHooks;
-  /** Where the daemon logs. Default: the logger of the application. */
+  /** Where the daemon logs its events, each an object with the field `event`. Default: the logger of the application. */
   readonly logger?: LoggerService;
 }
 
 /** The settings that must be known before the application is assembled. */
 export interface StaticDaemonArgs {
-  /** TypeORM entities of the replicated database. */
+  /** TypeORM entities of the replicated database. Default: none. */
   readonly entities?: readonly (Type | EntitySchema)[];
-  /** Schema updates of the application, in order: TypeORM migration classes or functions. Append only. */
+  /** Schema updates of the application, in order: TypeORM migration classes or functions. Append only. Default: none. */
   readonly extensionsSchema?: readonly (Type<MigrationInterface> | SchemaUpdate)[];
-  /** Names of API features, in order; all members must agree on them. Append only. */
+  /**
+   * Names of API features, in order: lower-case letters, digits and `_`. All members must agree on them. Append
+   * only. Default: none.
+   */
   readonly apiExtensions?: readonly string[];
-  /** Groups of controllers by unique name. */
+  /** Groups of controllers by unique name, with the listeners that serve them. Default: none. */
   readonly servers?: Readonly<Record<string, ServerArgs>>;
 }
 

@@ -50,6 +50,11 @@ const milliseconds = (minimum: number, maximum: number) =>
 
 const hour = 3_600_000;
 
+const flag = z.boolean({ error: 'must be true or false' });
+
+/** What they are, TypeORM and the placement of controllers find out. */
+const listOf = (what: string) => z.array(z.unknown(), { error: `must be an array of ${what}` });
+
 const listenAddress = z
   .string({ error: 'must be a literal IP address and port such as 10.0.0.1:8443' })
   .refine((text) => Address.tryParse(text, { defaultPort: DEFAULT_PORT }) !== undefined, {
@@ -63,16 +68,30 @@ const settings = z.object({
   version: z
     .string({ error: "must be the application's version" })
     .min(1, { error: "must be the application's version" }),
-  socketGroup: z.string().min(1).optional(),
+  socketGroup: z
+    .string({ error: 'must be the name of a group' })
+    .min(1, { error: 'must be the name of a group' })
+    .optional(),
   preInitListenAddress: listenAddress.optional(),
-  allowPreInitCertificateChanges: z.boolean({ error: 'must be true or false' }).default(false),
+  allowPreInitCertificateChanges: flag.default(false),
   servers: z
     .record(
       z.string(),
       z.looseObject({
-        serverConfig: z.object({ address: z.literal('').or(listenAddress) }).optional(),
+        serverConfig: z
+          .object(
+            { address: z.literal('').or(listenAddress) },
+            { error: 'must be an object with an address' },
+          )
+          .optional(),
         drainConnectionsTimeout: milliseconds(0, hour).optional(),
+        coreApi: flag.optional(),
+        preInit: flag.optional(),
+        serveUnix: flag.optional(),
+        dedicatedCertificate: flag.optional(),
+        resources: listOf('controllers').optional(),
       }),
+      { error: 'must map names to settings' },
     )
     .optional(),
   heartbeatIntervalMs: milliseconds(100, hour).default(10_000),
@@ -104,7 +123,33 @@ const settings = z.object({
       coreApi: z.boolean({ error: 'must be true or false' }).default(false),
     })
     .prefault({}),
+  entities: listOf('entities').optional(),
+  extensionsSchema: listOf('migration classes or functions').optional(),
+  apiExtensions: z.array(z.string(), { error: 'must be an array of names' }).optional(),
+  hooks: z
+    .custom<LifecycleHooks>(areHooks, { error: 'must be an object of functions' })
+    .optional(),
+  logger: z
+    .custom<LoggerService>(isLogger, { error: 'must have the methods log, warn and error' })
+    .optional(),
 });
+
+/** An object, or an instance of a class. */
+function areHooks(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((hook: unknown) => hook === undefined || typeof hook === 'function')
+  );
+}
+
+function isLogger(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['log', 'warn', 'error'].every((name) => typeof Reflect.get(value, name) === 'function')
+  );
+}
 
 /**
  * Parses what the user passed.
