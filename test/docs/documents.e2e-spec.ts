@@ -29,6 +29,7 @@ const DOCUMENTS = [
   'docs/reference/daemon-args.md',
   'docs/reference/errors.md',
   'docs/reference/hooks.md',
+  'examples/notes/README.md',
   'libs/dqlite/README.md',
   'libs/microcluster/README.md',
   'libs/testing/README.md',

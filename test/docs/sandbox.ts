@@ -36,8 +36,14 @@ export class Sandbox implements AsyncDisposable {
 
   private constructor(readonly directory: string) {}
 
+  /** A temporary folder with nothing in it. */
+  static async empty(): Promise<Sandbox> {
+    return new Sandbox(await mkdtemp(join(tmpdir(), 'microcluster-docs-')));
+  }
+
   static async create(): Promise<Sandbox> {
-    const directory = await mkdtemp(join(tmpdir(), 'microcluster-docs-'));
+    const sandbox = await Sandbox.empty();
+    const { directory } = sandbox;
     await symlink(join(REPOSITORY, 'node_modules'), join(directory, 'node_modules'));
     await writeFile(join(directory, 'package.json'), '{"type":"module","private":true}');
     await writeFile(
@@ -58,7 +64,7 @@ esac
 `,
     );
     await chmod(npx, 0o755);
-    return new Sandbox(directory);
+    return sandbox;
   }
 
   /** Writes code whose first line is a comment with its path. */

@@ -1,0 +1,54 @@
+/** The types of the public interface: checked by `npm run typecheck`. */
+import type { INestApplication } from '@nestjs/common';
+import type { TestingModule } from '@nestjs/testing';
+import type { LightMyRequestResponse } from 'fastify';
+import { describe, expectTypeOf, it } from 'vitest';
+import {
+  Test,
+  TestCluster,
+  inject,
+  type AssumedPeer,
+  type InjectRequest,
+  type MemberState,
+  type Slowness,
+  type TestDaemonArgs,
+  type TestMember,
+} from './index.js';
+
+describe('a testing module', () => {
+  it("is Nest's own", () => {
+    expectTypeOf(Test.createTestingModule).returns.toHaveProperty('overrideProvider');
+    const compiled = () => Test.createTestingModule({}).compile();
+    expectTypeOf(compiled).returns.resolves.toEqualTypeOf<TestingModule>();
+    expectTypeOf<TestDaemonArgs>().not.toHaveProperty('stateDir');
+  });
+
+  it('is asked as a listener and a caller', () => {
+    expectTypeOf(inject).parameters.toEqualTypeOf<
+      [app: INestApplication, request: InjectRequest]
+    >();
+    expectTypeOf(inject).returns.resolves.toEqualTypeOf<LightMyRequestResponse>();
+    expectTypeOf<'trusted' | 'stranger' | { readonly name: string }>().toEqualTypeOf<AssumedPeer>();
+  });
+});
+
+describe('a cluster', () => {
+  it('has members, and can be disposed of', () => {
+    expectTypeOf<TestCluster>().toExtend<AsyncDisposable>();
+    expectTypeOf<TestCluster['leader']>().returns.resolves.toEqualTypeOf<TestMember>();
+    expectTypeOf<TestCluster['member']>().returns.toEqualTypeOf<TestMember>();
+    expectTypeOf<MemberState>().toEqualTypeOf<'running' | 'paused' | 'stopped' | 'killed'>();
+  });
+
+  it('gives back what the test does', () => {
+    const used = () => TestCluster.use(class {}, {}, async () => 7);
+    expectTypeOf(used).returns.resolves.toEqualTypeOf<number>();
+  });
+
+  it('is cut into groups, and slowed by milliseconds', () => {
+    expectTypeOf<TestCluster['partition']>().parameters.toEqualTypeOf<(readonly number[])[]>();
+    expectTypeOf<TestCluster['slow']>().parameters.toEqualTypeOf<
+      [number: number, slowness: Slowness]
+    >();
+  });
+});
