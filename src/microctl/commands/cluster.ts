@@ -1,9 +1,8 @@
 /** `microctl cluster list`: shows the members. */
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { parseAnswer, withDaemon, type Connection } from '../connection.js';
+import { appOf, parseAnswer, withDaemon, type Connection } from '../connection.js';
 import { assertFormat, render, type Format } from '../output/render.js';
-import { readLocalMembers } from '../local-members.js';
 import type { Settings } from '../settings.js';
 
 const member = z.looseObject({
@@ -41,7 +40,7 @@ export async function printMembers(
 /** Prints what this machine has on disk of the members; works without a running daemon. */
 export async function listLocalMembers(settings: Settings, format: string): Promise<void> {
   assertFormat(format);
-  const members = await readLocalMembers(settings.stateDir);
+  const members = await (await appOf(settings)).getDqliteClusterMembers();
   settings.terminal.out(
     render(format, {
       header: ['ID', 'NAME', 'ADDRESS', 'ROLE'],

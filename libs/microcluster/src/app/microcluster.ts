@@ -7,6 +7,7 @@ import type { CollectOptions } from '../doctor/collect.js';
 import type { Finding, Fix } from '../doctor/finding.js';
 import type { RemovalPlan } from '../doctor/removal-plan.js';
 import type { RunDaemonOptions } from '../module/run-daemon.js';
+import type { DqliteMember, RecoveryOptions, RecoveryOutcome } from '../recovery/index.js';
 import { durationFromMilliseconds } from '../types/duration.js';
 import type { ClusterMember, Server, SqlBatch, TokenRecord } from '../types/schemas.js';
 import { readMemberCredentials } from './member-files.js';
@@ -196,6 +197,32 @@ export class Microcluster {
   async planRemoval(name: string, options?: CollectOptions): Promise<RemovalPlan> {
     const { collectFacts, planRemovalBy } = await import('../doctor/index.js');
     return planRemovalBy(await collectFacts(this, options), name);
+  }
+
+  /**
+   * The members as the files of this state directory tell them; works without a daemon.
+   *
+   * @throws MicroclusterError when the directory holds no member, or a file that cannot be read, which it names
+   */
+  async getDqliteClusterMembers(): Promise<DqliteMember[]> {
+    const { readOfflineMembers } = await import('../recovery/index.js');
+    return readOfflineMembers(this.stateDir);
+  }
+
+  /**
+   * Lets the cluster go on with the data of this member after a majority is lost: gives it `members`, the
+   * list of {@link getDqliteClusterMembers} with other addresses or roles. No daemon of the cluster may run.
+   * A call that was interrupted is completed by the next one, or by the next start of the daemon.
+   *
+   * @returns where the archive is that the other members need before they are started, and where the backup
+   * @throws MicroclusterError saying why not; nothing has changed then
+   */
+  async recoverFromQuorumLoss(
+    members: readonly DqliteMember[],
+    options?: RecoveryOptions,
+  ): Promise<RecoveryOutcome> {
+    const { recoverFromQuorumLoss } = await import('../recovery/index.js');
+    return recoverFromQuorumLoss(this.stateDir, members, options);
   }
 
   /** A client of the daemon's control socket; close it after use. */

@@ -60,3 +60,4 @@ export type {
   RemovalPlan,
   Severity,
 } from '../doctor/index.js';
+export type { DqliteMember, RecoveryOptions, RecoveryOutcome } from '../recovery/index.js';

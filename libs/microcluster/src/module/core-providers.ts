@@ -30,6 +30,7 @@ import { restartMember } from '../membership/restart.js';
 import { TrustPropagation } from '../membership/trust-propagation.js';
 import { Turnstile } from '../membership/turnstile.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
+import { recoverAtStart } from '../recovery/index.js';
 import { EngineSlot, type EngineRound } from '../replication/index.js';
 import {
   DaemonConfiguration,
@@ -56,7 +57,16 @@ const DATABASE_STATUS = Symbol('database status');
 const state: FactoryProvider = {
   provide: StateDirectory,
   inject: [DAEMON_ARGS],
-  useFactory: (args: ParsedDaemonArgs) => StateDirectory.open(args.stateDir),
+  useFactory: async (args: ParsedDaemonArgs) => {
+    const directory = await StateDirectory.open(args.stateDir);
+    try {
+      await recoverAtStart(directory.path, args.logger);
+    } catch (error) {
+      await directory.close();
+      throw error;
+    }
+    return directory;
+  },
 };
 
 const identity: FactoryProvider = {

@@ -6,7 +6,8 @@ import { ConsoleLogger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDaemonArgs, type EngineName } from '../options/index.js';
 import type { OpenOptions, OpenPlan } from './engine-runtime.js';
-import { openEngine, recordedEngine, requireReplication } from './open-engine.js';
+import { openEngine, requireReplication } from './open-engine.js';
+import { recordedEngine } from './recorded-engine.js';
 
 let directory: string;
 

@@ -1,15 +1,10 @@
 /** Chooses the engine of a member: explicitly, recorded at bootstrap, and never changed silently. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { MicroclusterError } from '../errors/index.js';
-import type { EngineName, ParsedDaemonArgs } from '../options/index.js';
-import { writeFileAtomic } from '../state/index.js';
+import type { ParsedDaemonArgs } from '../options/index.js';
 import { openDqlite, type OnRound } from './dqlite-runtime.js';
 import type { OpenEngine, OpenOptions } from './engine-runtime.js';
+import { recordedEngine, recordEngine } from './recorded-engine.js';
 import { openSqlite } from './sqlite-runtime.js';
-
-/** File in the database directory that names the engine whose data is there. */
-const ENGINE_FILE = 'engine';
 
 /**
  * Opens the engine that the settings name, or else the one that the directory was made with, or else dqlite.
@@ -32,7 +27,7 @@ export async function openEngine(
   }
   if (recorded === undefined) {
     // Before the first data: a crash in between must not leave sqlite's data to be taken for dqlite's.
-    await writeFileAtomic(path.join(options.directory, ENGINE_FILE), `${name}\n`, 0o600);
+    await recordEngine(options.directory, name);
   }
   return name === 'dqlite'
     ? openDqlite(args, options, onRound)
@@ -50,24 +45,5 @@ export async function requireReplication(
 ): Promise<void> {
   if ((args.engine ?? (await recordedEngine(directory))) === 'sqlite') {
     throw new MicroclusterError('ENGINE_CANNOT_JOIN', {});
-  }
-}
-
-/** What the directory was made with; a directory of the original has no such file and is dqlite's. */
-export async function recordedEngine(directory: string): Promise<EngineName | undefined> {
-  try {
-    const text = (await readFile(path.join(directory, ENGINE_FILE), 'utf8')).trim();
-    if (text === 'dqlite' || text === 'sqlite') {
-      return text;
-    }
-    throw new MicroclusterError('STATE_FILE_UNREADABLE', {
-      file: path.join(directory, ENGINE_FILE),
-      reason: `it holds "${text}" instead of dqlite or sqlite`,
-    });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
   }
 }

@@ -4,4 +4,5 @@ export {
   removeFileDurably,
   syncDirectory,
   writeFileAtomic,
+  writeStreamAtomic,
 } from './write-file-atomic.js';

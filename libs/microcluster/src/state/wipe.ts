@@ -18,7 +18,8 @@ const OWNED_ENTRIES: readonly RegExp[] = [
   /^ca\.crl$/,
   /^initialising\.json$/,
   /^patch\.global\.sql(\.applying)?$/,
-  /^recovery_db(\.tar\.gz)?$/,
+  /^recovery_db(\.tar\.gz|\.made-here|\.applied\.tar\.gz)?$/,
+  /^recovering\.json$/,
 ];
 
 /** What belongs to a member inside the directories that it shares with hand-made files. */

@@ -1,6 +1,6 @@
 /** Writing a file so that a crash at any moment leaves either the old content or the new one. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -20,6 +20,26 @@ export async function writeFileAtomic(
   content: string | Uint8Array,
   mode: number,
 ): Promise<void> {
+  await replaceFile(file, mode, (handle) => handle.writeFile(content));
+}
+
+/** As {@link writeFileAtomic}, with content that is too long to be held in memory. */
+export async function writeStreamAtomic(
+  file: string,
+  content: AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<void> {
+  await replaceFile(file, mode, async (handle) => {
+    // Each goes on where the one before ended.
+    for await (const chunk of content) await handle.writeFile(chunk);
+  });
+}
+
+async function replaceFile(
+  file: string,
+  mode: number,
+  write: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
   const directory = path.dirname(file);
   const temporary = path.join(directory, `.${randomUUID()}.tmp`);
   try {
@@ -27,7 +47,7 @@ export async function writeFileAtomic(
     try {
       // The umask may have taken bits away.
       await handle.chmod(mode);
-      await handle.writeFile(content);
+      await write(handle);
       await handle.sync();
     } finally {
       await handle.close();

@@ -34,10 +34,14 @@ export type SegmentFile =
     }
   | { readonly kind: 'open'; readonly name: string; readonly counter: bigint };
 
+/** Whether Raft has a file of this name in a node's directory. */
+export function isRaftFile(name: string): boolean {
+  return RAFT_FILES.some((pattern) => pattern.test(name));
+}
+
 /** The names of all Raft files in `directory`, sorted. */
 export async function listRaftFiles(directory: string): Promise<readonly string[]> {
-  const names = await readdir(directory);
-  return names.filter((name) => RAFT_FILES.some((pattern) => pattern.test(name))).sort();
+  return (await readdir(directory)).filter(isRaftFile).sort();
 }
 
 /** The snapshots among `names` that are complete (their `.meta` exists). */

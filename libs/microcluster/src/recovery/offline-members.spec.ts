@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { readLocalMembers } from './local-members.js';
+import { readOfflineMembers } from './offline-members.js';
 
 async function stateDirectory(files: Record<string, string>): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'microctl-'));
@@ -31,7 +31,7 @@ it('joins the Raft configuration with the trust store, and leaves out who is in 
     'truststore/c2.yaml': 'name: c2\naddress: 127.0.0.1:9002\ncertificate: x\n',
     'truststore/note.txt': 'not ours',
   });
-  expect(await readLocalMembers(directory)).toEqual([
+  expect(await readOfflineMembers(directory)).toEqual([
     { id: 3297041220608546238n, address: '127.0.0.1:9001', role: 'voter', name: 'c1' },
     { id: 9223372036854775809n, address: '127.0.0.1:9002', role: 'stand-by', name: 'c2' },
   ]);
@@ -39,10 +39,10 @@ it('joins the Raft configuration with the trust store, and leaves out who is in 
 
 it('says what to do when there is no member', async () => {
   const directory = await stateDirectory({});
-  await expect(readLocalMembers(directory)).rejects.toThrow('run microctl init first');
+  await expect(readOfflineMembers(directory)).rejects.toThrow('run microctl init first');
 });
 
 it('names a file that it cannot read', async () => {
   const directory = await stateDirectory({ 'database/cluster.yaml': 'nonsense: [' });
-  await expect(readLocalMembers(directory)).rejects.toThrow(`${directory}/database/cluster.yaml`);
+  await expect(readOfflineMembers(directory)).rejects.toThrow(`${directory}/database/cluster.yaml`);
 });
