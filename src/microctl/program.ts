@@ -140,6 +140,19 @@ function createProgram(
         return (options.local ? listLocalMembers : listMembers)(of, options.format);
       }),
     );
+  leaf(cluster, 'edit', 'Recover a cluster that has lost its majority', '5m')
+    .option('-y, --yes', 'do not ask; needed where nobody can be asked')
+    .addHelpText(
+      'after',
+      '\nRun it on one member while all daemons are stopped. Addresses and roles may change. Opens $EDITOR, or' +
+        '\nreads the list from standard input where that is no terminal.',
+    )
+    .action((options: { readonly yes?: boolean }, command: Command) =>
+      perform(command, async (of) => {
+        const { editCluster } = await import('./commands/cluster-edit.js');
+        return editCluster(of, options.yes === true);
+      }),
+    );
   leaf(cluster, 'remove <name>', 'Remove a member from the cluster', '5m')
     .option('-f, --force', 'also when the member cannot be reached or a hook fails')
     .option('--address <address>', 'of a member that only the database knows')

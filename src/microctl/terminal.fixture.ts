@@ -5,21 +5,30 @@ export interface RecordingTerminal extends Terminal {
   readonly printed: { out: string; err: string };
   /** The questions that were asked. */
   readonly questions: string[];
+  /** The texts that were given to edit. */
+  readonly edited: string[];
 }
 
 /**
  * @param options.input what is on standard input
+ * @param options.editor what the person makes of a text; without it, leaves it as it is
  * @param options.answers with them a person sits at the terminal, and gives these answers in order
  */
 export function recordingTerminal(
-  options: { readonly input?: string; readonly answers?: readonly string[] } = {},
+  options: {
+    readonly input?: string;
+    readonly answers?: readonly string[];
+    readonly editor?: (text: string) => string;
+  } = {},
 ): RecordingTerminal {
   const printed = { out: '', err: '' };
   const questions: string[] = [];
+  const edited: string[] = [];
   const left = [...(options.answers ?? [])];
   return {
     printed,
     questions,
+    edited,
     isInteractive: options.answers !== undefined,
     out: (text) => {
       printed.out += text;
@@ -31,6 +40,10 @@ export function recordingTerminal(
     async ask(question) {
       questions.push(question);
       return left.shift() ?? '';
+    },
+    async edit(text) {
+      edited.push(text);
+      return options.editor?.(text) ?? text;
     },
   };
 }

@@ -9,6 +9,12 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** Puts a question on standard error and reads one line; only where {@link isInteractive}. */
   ask(question: string, signal: AbortSignal): Promise<string>;
+  /**
+   * Lets the person change a text; only where {@link isInteractive}.
+   *
+   * @returns the text as it was saved
+   */
+  edit(text: string, signal: AbortSignal): Promise<string>;
 }
 
 /** The streams of this process. */
@@ -31,5 +37,9 @@ export const terminal: Terminal = {
     } finally {
       lines.close();
     }
+  },
+  async edit(text, signal) {
+    const { editText } = await import('./edit-text.js');
+    return editText(text, process.env, signal);
   },
 };

@@ -17,6 +17,7 @@ const DOCUMENTS = [
   'docs/how-to/monitor.md',
   'docs/how-to/systemd.md',
   'docs/how-to/openapi.md',
+  'docs/how-to/recover.md',
   'docs/how-to/test-your-application.md',
   'docs/microctl.md',
   'docs/operations.md',
@@ -37,7 +38,7 @@ const DOCUMENTS = [
 
 /** Replaces the documents' folder and ports by ones that nobody else uses. */
 async function relocate(script: string, sandbox: Sandbox): Promise<string> {
-  const addresses = await freeAddresses(3);
+  const addresses = await freeAddresses(6);
   return addresses
     .reduce((text, address, at) => {
       const port = address.slice(address.indexOf(':') + 1);
@@ -90,14 +91,18 @@ it('the application in the README compiles, and its commands form a cluster', as
   await sandbox.idle();
 });
 
-it('the commands of Getting started form a cluster of three', async () => {
+it('the commands of Getting started form a cluster of three, and the guides recover it at other addresses', async () => {
   await using sandbox = await Sandbox.create();
-  const [, ...commands] = await blocksOf('docs/getting-started.md', 'sh');
-  const { code, output } = await sandbox.run(await relocate(commands.join('\n'), sandbox));
+  const [, ...first] = await blocksOf('docs/getting-started.md', 'sh');
+  const end = first.pop() ?? '';
+  const recover = await blocksOf('docs/how-to/recover.md', 'sh');
+  const commands = [...first, ...recover, end].join('\n');
+  const { code, output } = await sandbox.run(await relocate(commands, sandbox));
   expect({ code, output }).toMatchObject({ code: 0 });
   const lists = output.split('\n').filter((line) => line.includes('"metadata":[{"id":1,'));
   expect({ lists, output }).toMatchObject({ lists: { length: 3 } });
   expect(output).toMatch(/\| c3 +\|/);
+  expect(output).toContain('Cluster changes applied');
   await sandbox.idle();
 });
 
@@ -113,6 +118,14 @@ it('the example of @microcluster/dqlite runs', async () => {
   });
   expect({ code, output }).toEqual({ code: 0, output: 'notes: 1\n' });
   await sandbox.idle();
+});
+
+it('the example of recovery compiles', async () => {
+  await using sandbox = await Sandbox.create();
+  for (const source of await blocksOf('docs/how-to/recover.md', 'ts')) {
+    await sandbox.addSource(source);
+  }
+  expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
 });
 
 it('the example of @microcluster/nest compiles', async () => {
