@@ -104,7 +104,7 @@ it('the commands of Getting started form a cluster of three, and the guides reco
   expect(output).toMatch(/\| c3 +\|/);
   expect(output).toContain('Cluster changes applied');
   await sandbox.idle();
-});
+}, 300_000);
 
 it('the example of @microcluster/dqlite runs', async () => {
   await using sandbox = await Sandbox.create();
