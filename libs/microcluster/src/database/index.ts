@@ -16,3 +16,6 @@ export * from './sql-batch.js';
 export * from './sql-console.js';
 export * from './sql-dump.js';
 export * from './sql-splitter.js';
+export * from './contents.js';
+export * from './read-contents.js';
+export * from './write-contents.js';

@@ -3,6 +3,8 @@
 /** Limits of one call. */
 export interface ConsoleCallOptions {
   readonly signal?: AbortSignal;
+  /** Milliseconds after which the call is given up. Default: the engine's. */
+  readonly deadlineMs?: number;
 }
 
 /** The outcome of one statement. */

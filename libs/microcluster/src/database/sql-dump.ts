@@ -2,7 +2,8 @@
 import { sqlTokens } from '@microcluster/dqlite';
 import { z } from 'zod';
 import { withConnection, type ConsoleConnection, type SqlConsole } from './sql-console.js';
-import { cellLiteralSql, quoteName, quoteText, wrapLineEnds } from './sql-literals.js';
+import { quoteName, quoteText, wrapLineEnds } from './sql-literals.js';
+import { literalRows } from './table-rows.js';
 
 /** What is dumped. */
 export interface DumpOptions {
@@ -12,11 +13,6 @@ export interface DumpOptions {
 }
 
 const objectRow = z.tuple([z.string(), z.string(), z.string()]);
-const columnRow = z.tuple([z.string(), z.coerce.number(), z.coerce.number()]);
-const cellsOfChunk = z.array(z.string());
-
-/** SQLite allows 127 arguments to a function; each chunk of a row's cells is one `json_array`. */
-const CHUNK = 100;
 
 /**
  * Dumps every object in the order of its creation, each table followed by its rows, from one snapshot.
@@ -80,52 +76,11 @@ class Dump {
   }
 
   private async rowsOf(table: string): Promise<void> {
-    const { columns, order } = await this.shapeOf(table);
-    const chunks: string[] = [];
-    for (let start = 0; start < columns.length; start += CHUNK) {
-      const cells = columns.slice(start, start + CHUNK).map(cellLiteralSql);
-      chunks.push(`json_array(${cells.join(', ')}) AS c${chunks.length}`);
-    }
-    const rows = this.connection.stream(
-      `SELECT ${chunks.join(', ')} FROM ${quoteName(table)}${order}`,
-      [],
-      this.options,
-    );
-    for await (const row of rows) {
-      const cells = chunks.flatMap((_chunk, index) => {
-        const chunk: unknown = row[`c${index}`];
-        return cellsOfChunk.parse(JSON.parse(String(chunk)));
-      });
+    for await (const cells of literalRows(this.connection, table, this.options)) {
       this.lines.push(
         `INSERT INTO ${quoteName(table)} VALUES(${cells.map(wrapLineEnds).join(',')});`,
       );
     }
-  }
-
-  /** The columns that an INSERT takes (generated ones are computed again), and how to read rows in their order. */
-  private async shapeOf(table: string): Promise<{ columns: string[]; order: string }> {
-    const { rows } = await this.connection.run(
-      'SELECT name, hidden, pk FROM pragma_table_xinfo(?)',
-      [table],
-      this.options,
-    );
-    const all = rows.map((row) => columnRow.parse(row));
-    const columns = all.filter(([, hidden]) => hidden === 0).map(([name]) => name);
-    const taken = new Set(all.map(([name]) => name.toLowerCase()));
-    const alias = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
-    const hasRowid = alias !== undefined && !(await this.isWithoutRowid(table));
-    return { columns, order: hasRowid ? ` ORDER BY ${alias}` : '' };
-  }
-
-  /** The primary key's index of such a table is the table itself, so the schema does not list it. */
-  private async isWithoutRowid(table: string): Promise<boolean> {
-    const { rows } = await this.connection.run(
-      `SELECT count(*) FROM pragma_index_list(?) AS list LEFT JOIN sqlite_master AS master ON master.name = list.name
-         WHERE list.origin = 'pk' AND master.name IS NULL`,
-      [table],
-      this.options,
-    );
-    return Number(rows[0]?.[0]) > 0;
   }
 
   private async sequences(): Promise<void> {
