@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeAddresses } from '../support/addresses.js';
 import { TestCluster } from '../support/cluster.js';
-import type { Daemon } from '../support/daemon.js';
+import { Daemon } from '../support/daemon.js';
 import { runProgram } from '../support/programs.js';
 
 describe('a member with the sqlite engine', () => {
@@ -50,20 +50,6 @@ describe('a member with the sqlite engine', () => {
     expect(command.err).toContain('embedded sqlite engine');
   });
 
-  it('refuses to start with another engine than the recorded one, and changes nothing', async () => {
-    await member.stop();
-    const refused = await runProgram('microd', ['--state-dir', member.stateDir], {
-      ...process.env,
-      MICROCLUSTER_ENGINE: 'dqlite',
-    });
-    expect(refused.code).toBe(1);
-    expect(refused.err).toMatch(/^Error: .*belongs to the engine "sqlite" but "dqlite"/m);
-    expect(refused.err).not.toMatch(/\n\s+at /);
-    await member.start();
-    const { text } = await member.request('GET', '/1.0/items');
-    expect(text).toContain('kept');
-  });
-
   it('refuses an engine that does not exist', async () => {
     const refused = await runProgram('microd', ['--state-dir', `${member.stateDir}-other`], {
       ...process.env,
@@ -76,6 +62,35 @@ describe('a member with the sqlite engine', () => {
   it('stops by the API with status 0', async () => {
     await member.control('shutdown');
     expect(await member.exit()).toEqual({ code: 0, signal: null });
+  });
+
+  it('moves to dqlite with its data when it is started so, and then has peers', async () => {
+    const { name, address, stateDir, logFile } = member;
+    const moved = new Daemon({ name, address, stateDir, logFile, engine: 'dqlite' });
+    await using others = await TestCluster.prepare(1);
+    const joiner = new Daemon({ ...others.member(1), name: 'c2', engine: 'dqlite' });
+    try {
+      await Promise.all([moved.start(), joiner.start()]);
+      await cluster.join(joiner, moved);
+      const { text } = await joiner.request('GET', '/1.0/items');
+      expect(text).toContain('kept too');
+      const created = await joiner.request('POST', '/1.0/items', { name: 'from the second' });
+      expect(created.status, created.error).toBe(200);
+      expect(await moved.file('database/engine')).toBe('dqlite\n');
+      await expect(moved.file('database/embedded.db.before-dqlite')).resolves.toContain('SQLite');
+    } finally {
+      await Promise.all([joiner.destroy(), moved.destroy()]);
+    }
+  });
+
+  it('does not go back, and says so', async () => {
+    const refused = await runProgram('microd', ['--state-dir', member.stateDir], {
+      ...process.env,
+      MICROCLUSTER_ENGINE: 'sqlite',
+    });
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(/^Error: .*belongs to the engine "dqlite" but "sqlite"/m);
+    expect(refused.err).not.toMatch(/\n\s+at /);
   });
 });
 

@@ -13,7 +13,7 @@ import type { ParsedDaemonArgs } from '../options/index.js';
 import type { EngineRound, OpenEngine, OpenOptions } from './engine-runtime.js';
 
 /** Name of the one database inside dqlite (`spec/core-api.md` 1.2). */
-const DATABASE = 'db.bin';
+export const DATABASE_NAME = 'db.bin';
 
 /** Heartbeats and role checks follow the rounds of the node's background loop. */
 export type OnRound = (round: EngineRound) => Promise<void>;
@@ -56,7 +56,7 @@ export async function openDqlite(
     onRound: ({ isLeader, leader, members }) =>
       onRound({ isLeader, leader: leader.address, members }),
   });
-  const sql = new DqliteEngine({ client: app.client(DATABASE) });
+  const sql = new DqliteEngine({ client: app.client(DATABASE_NAME) });
   return {
     name: 'dqlite',
     get processId() {

@@ -45,6 +45,7 @@ describe('the recorded engine', () => {
 
   it('is written when an engine is opened, and followed when nothing is asked for', async () => {
     const first = await openEngine(settings('sqlite'), options(), noRound);
+    await first.sql.open();
     await first.close();
     expect(await readFile(path.join(directory, 'engine'), 'utf8')).toBe('sqlite\n');
     const second = await openEngine(settings(), options({ kind: 'restart' }), noRound);

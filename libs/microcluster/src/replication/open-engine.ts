@@ -1,13 +1,15 @@
 /** Chooses the engine of a member: explicitly, recorded at bootstrap, and never changed silently. */
 import { MicroclusterError } from '../errors/index.js';
-import type { ParsedDaemonArgs } from '../options/index.js';
+import type { EngineName, ParsedDaemonArgs } from '../options/index.js';
 import { openDqlite, type OnRound } from './dqlite-runtime.js';
 import type { OpenEngine, OpenOptions } from './engine-runtime.js';
+import { isMoveDecided, moveToDqlite, ORIGINAL_FILE } from './move-to-dqlite.js';
 import { recordedEngine, recordEngine } from './recorded-engine.js';
 import { openSqlite } from './sqlite-runtime.js';
 
 /**
  * Opens the engine that the settings name, or else the one that the directory was made with, or else dqlite.
+ * A member on the embedded engine whose settings name dqlite is moved there with its data.
  *
  * @throws MicroclusterError `ENGINE_MISMATCH` when the settings name another engine than the recorded one
  */
@@ -16,7 +18,7 @@ export async function openEngine(
   options: OpenOptions,
   onRound: OnRound,
 ): Promise<OpenEngine> {
-  const recorded = await recordedEngine(options.directory);
+  const recorded = await settledEngine(args, options);
   const name = args.engine ?? recorded ?? 'dqlite';
   if (recorded !== undefined && recorded !== name) {
     throw new MicroclusterError('ENGINE_MISMATCH', {
@@ -32,6 +34,21 @@ export async function openEngine(
   return name === 'dqlite'
     ? openDqlite(args, options, onRound)
     : openSqlite(args.heartbeatIntervalMs, options, onRound);
+}
+
+/** The recorded engine, after a move that is wished for, or that was interrupted when the copy was complete. */
+async function settledEngine(
+  { engine, logger }: ParsedDaemonArgs,
+  options: OpenOptions,
+): Promise<EngineName | undefined> {
+  const { directory } = options;
+  const recorded = await recordedEngine(directory);
+  if (recorded !== 'sqlite' || options.plan.kind !== 'restart') return recorded;
+  if (engine !== 'dqlite' && !(await isMoveDecided(directory))) return recorded;
+  logger.log({ event: 'moving-to-dqlite', directory });
+  await moveToDqlite(options);
+  logger.log({ event: 'moved-to-dqlite', originalKeptAs: ORIGINAL_FILE });
+  return 'dqlite';
 }
 
 /**

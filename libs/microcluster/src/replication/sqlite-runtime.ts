@@ -1,9 +1,13 @@
 /** The embedded engine: one SQLite file, for a member that has no peers. It never pretends to replicate. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { SqliteEngine, type NodeInfo } from '@microcluster/dqlite';
 import { MicroclusterError } from '../errors/index.js';
 import type { OpenEngine, OpenOptions } from './engine-runtime.js';
 import type { OnRound } from './dqlite-runtime.js';
+
+/** The database file in the database directory. */
+export const EMBEDDED_FILE = 'embedded.db';
 
 /** Identifier of the only member, the one that the bootstrap node has everywhere (`spec/core-api.md` 1.5). */
 const BOOTSTRAP_ID = 3_297_041_220_608_546_238n;
@@ -13,7 +17,13 @@ export function openSqlite(intervalMs: number, options: OpenOptions, onRound: On
   if (options.plan.kind === 'join') {
     throw new MicroclusterError('ENGINE_CANNOT_JOIN', {});
   }
-  const sql = new SqliteEngine({ file: path.join(options.directory, 'embedded.db') });
+  const file = path.join(options.directory, EMBEDDED_FILE);
+  if (options.plan.kind === 'restart' && !existsSync(file)) {
+    // SQLite would make a new one, and the member would start without its data.
+    const reason = 'it is missing although this member has a database; restore it from a backup';
+    throw new MicroclusterError('STATE_FILE_UNREADABLE', { file, reason });
+  }
+  const sql = new SqliteEngine({ file });
   const self: NodeInfo = { id: BOOTSTRAP_ID, address: options.address, role: 'voter' };
   let running = Promise.resolve();
   const round = () => {
