@@ -12,6 +12,8 @@ export const NOTIFIER_USER_AGENT = 'lxd-cluster-notifier';
 export const DEFAULT_TIMEOUT_MS = 30_000;
 /** Replies beyond this many bytes are cut off, so that a peer cannot fill our memory. */
 const MAX_REPLY_BYTES = 256 * 1024 * 1024;
+/** As undici calls it: whoever reads a reply as a stream holds little of it. */
+const NO_LIMIT = -1;
 
 export type HttpMethod = 'GET' | 'PUT' | 'POST' | 'DELETE' | 'PATCH';
 
@@ -67,7 +69,7 @@ export async function perform<T>(
 
 /** Performs `exchange` and leaves the reply open: its deadline ends with the head, its signal lives on. */
 export async function performRaw(endpoint: Endpoint, exchange: Exchange): Promise<RawReply> {
-  const opened = await open(endpoint, exchange);
+  const opened = await open(endpoint, exchange, NO_LIMIT);
   opened.clearDeadline();
   opened.reply.body.once('close', opened.end);
   return opened.reply;
@@ -85,7 +87,11 @@ interface OpenExchange {
   readonly end: () => void;
 }
 
-async function open(endpoint: Endpoint, exchange: Exchange): Promise<OpenExchange> {
+async function open(
+  endpoint: Endpoint,
+  exchange: Exchange,
+  maxReplyBytes: number = MAX_REPLY_BYTES,
+): Promise<OpenExchange> {
   const deadline = startDeadline(exchange.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const signal = AbortSignal.any([
     deadline.signal,
@@ -99,7 +105,7 @@ async function open(endpoint: Endpoint, exchange: Exchange): Promise<OpenExchang
     // The deadline below covers the whole call.
     headersTimeout: 0,
     bodyTimeout: 0,
-    maxResponseSize: exchange.isEndless === true ? -1 : MAX_REPLY_BYTES,
+    maxResponseSize: exchange.isEndless === true ? -1 : maxReplyBytes,
   });
   const describe = (error: unknown) => describeFailure(error, endpoint, exchange, deadline.signal);
   const end = () => {

@@ -1,5 +1,6 @@
 /** The endpoints of the Core API. */
 import type { Type } from '@nestjs/common';
+import { BackupEndpoints } from './backup.endpoints.js';
 import { CertificatesEndpoints } from './certificates.endpoints.js';
 import { ClusterEndpoints } from './cluster.endpoints.js';
 import { ControlEndpoints } from './control.endpoints.js';
@@ -31,4 +32,5 @@ export const CORE_ENDPOINTS: readonly Type<object>[] = [
   ReportEndpoints,
   HealthEndpoints,
   CertificatesEndpoints,
+  BackupEndpoints,
 ];

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
+import type { Readable } from 'node:stream';
 import {
   CORE_LISTENER,
   PRE_INIT_LISTENER,
@@ -26,6 +27,8 @@ export interface CoreRequest {
   readonly body: unknown;
   /** The body's bytes; empty when there was none. */
   readonly rawBody: Buffer;
+  /** The body as it comes, for an endpoint that has asked for it; nothing else of the body is there then. */
+  readonly bodyStream: Readable | undefined;
   readonly context: RequestContext;
   /** Aborted when the client goes away before it was answered. */
   readonly signal: AbortSignal;
@@ -69,6 +72,8 @@ export interface CoreRouteOptions {
   /** Largest body, bytes. Default 4 MiB. Larger ones are answered 413. */
   readonly maxBodyBytes?: number;
   readonly doc?: CoreRouteDoc;
+  /** Hand the body to the handler as a stream, whatever its size. Default `false`. */
+  readonly streamsBody?: boolean;
 }
 
 /**
@@ -85,6 +90,7 @@ export interface CoreRouteDefinition {
   readonly rule: AccessRule;
   readonly trustBeforeHandler: boolean;
   readonly maxBodyBytes: number;
+  readonly streamsBody: boolean;
   readonly handler: CoreHandler;
   readonly doc?: CoreRouteDoc;
 }
@@ -151,6 +157,7 @@ export function defineCoreRoute(
     trustBeforeHandler: options.trustBeforeHandler ?? false,
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     ...(options.doc && { doc: options.doc }),
+    streamsBody: options.streamsBody ?? false,
   };
 }
 

@@ -112,7 +112,9 @@ export class CoreRouter {
       const { route, params } = found;
       noteRoute(request, route.path);
       this.decide(method, found, context, view);
-      const rawBody = await readBody(request, route.maxBodyBytes);
+      const rawBody = route.streamsBody
+        ? Buffer.alloc(0)
+        : await readBody(request, route.maxBodyBytes);
       const coreRequest: CoreRequest = {
         method,
         path: target.path,
@@ -121,6 +123,7 @@ export class CoreRouter {
         headers: request.headers,
         body: parseRequestBody(rawBody),
         rawBody,
+        bodyStream: route.streamsBody ? request : undefined,
         context,
         signal: clientGone(response),
         draining: (listenerOf(request) ?? INJECTED).draining,

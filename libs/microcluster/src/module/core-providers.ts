@@ -45,6 +45,7 @@ import { sinkOf } from './attach-daemon.js';
 import { EVENTS_PROVIDERS } from './events-providers.js';
 import { LateBound } from './late-bound.js';
 import { OBSERVABILITY_PROVIDERS } from './observability-providers.js';
+import { BACKUP_PROVIDERS } from './backup-providers.js';
 import { CERTIFICATE_PROVIDERS } from './certificate-providers.js';
 import { MEMBERSHIP_PROVIDERS } from './membership-providers.js';
 
@@ -526,5 +527,6 @@ export const CORE_PROVIDERS: Provider[] = [
   ...CERTIFICATE_PROVIDERS,
   ...OBSERVABILITY_PROVIDERS,
   ...EVENTS_PROVIDERS,
+  ...BACKUP_PROVIDERS,
   clusterState,
 ];

@@ -71,6 +71,16 @@ export interface MetricsArgs {
   readonly coreApi?: boolean;
 }
 
+/** Backups that this member takes by itself. */
+export interface BackupSettings {
+  /** Where they go, on this machine; made when it is missing. Another disk than the state directory's is best. */
+  readonly directory: string;
+  /** Time between two backups, milliseconds, 1,000 to 31,536,000,000 (a year). Default 86,400,000: a day. */
+  readonly intervalMs?: number;
+  /** How many are kept, 1 to 10,000; older ones are deleted. Default 7. */
+  readonly keep?: number;
+}
+
 /** The settings that a factory of `forRootAsync` may produce. */
 export interface DynamicDaemonArgs {
   /**
@@ -121,6 +131,8 @@ export interface DynamicDaemonArgs {
   readonly timeouts?: DaemonTimeouts;
   /** Where else than on the control socket the metrics are served. Default: nowhere. */
   readonly metrics?: MetricsArgs;
+  /** Take backups regularly. Each member that has this setting takes its own. Default: none. */
+  readonly backups?: BackupSettings;
   /**
    * With `forRootAsync`: settings of declared servers that are known only when the application starts; names
    * must be among the static ones. Default: none.

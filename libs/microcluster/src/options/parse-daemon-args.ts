@@ -31,6 +31,8 @@ export interface ParsedDaemonArgs {
     readonly address: string | undefined;
     readonly coreApi: boolean;
   };
+  readonly backups:
+    { readonly directory: string; readonly intervalMs: number; readonly keep: number } | undefined;
   readonly hooks: LifecycleHooks;
   readonly logger: LoggerService;
   readonly entities: NonNullable<StaticDaemonArgs['entities']>;
@@ -132,6 +134,21 @@ const settings = z.object({
   logger: z
     .custom<LoggerService>(isLogger, { error: 'must have the methods log, warn and error' })
     .optional(),
+  backups: z
+    .object({
+      directory: z
+        .string({ error: 'must name a directory' })
+        .min(1, { error: 'must name a directory' })
+        .transform((directory) => path.resolve(directory)),
+      intervalMs: milliseconds(1_000, 365 * 24 * hour).default(24 * hour),
+      keep: z
+        .number({ error: 'must be a whole number from 1 to 10,000' })
+        .int({ error: 'must be a whole number from 1 to 10,000' })
+        .min(1, { error: 'must be a whole number from 1 to 10,000' })
+        .max(10_000, { error: 'must be a whole number from 1 to 10,000' })
+        .default(7),
+    })
+    .optional(),
 });
 
 /** An object, or an instance of a class. */
@@ -185,6 +202,7 @@ export function parseDaemonArgs(
     socketGroup: data.socketGroup,
     preInitListenAddress: canonical(data.preInitListenAddress),
     engine: data.engine,
+    backups: data.backups,
     failureDomain: BigInt(data.failureDomain),
     metrics: { ...data.metrics, address: data.metrics.address },
     hooks: args.hooks ?? {},

@@ -47,6 +47,26 @@ export async function finishWipe(root: string): Promise<void> {
   await emptyTrash(root);
 }
 
+/**
+ * Lends `work` a private directory in `root` and deletes it afterwards; where a crash prevents that, the next
+ * opening of the state directory does.
+ *
+ * @param name of its own among all that are lent at once
+ */
+export async function withTrash<T>(
+  root: string,
+  name: string,
+  work: (directory: string) => Promise<T>,
+): Promise<T> {
+  const directory = path.join(root, `${TRASH_PREFIX}${name}`);
+  await mkdir(directory, { mode: 0o700 });
+  try {
+    return await work(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
 /** From here to the removal of the decision every step can be repeated. */
 async function moveAway(root: string, keepAs: string): Promise<void> {
   const trash = path.join(root, keepAs === '' ? `${TRASH_PREFIX}${randomUUID()}` : keepAs);

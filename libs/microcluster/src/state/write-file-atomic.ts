@@ -35,13 +35,48 @@ export async function writeStreamAtomic(
   });
 }
 
+/**
+ * Writes content that has yet to be checked to a new file beside `file`, for {@link moveFile}.
+ *
+ * @returns the path of the new file; {@link removeTemporaryFiles} knows it
+ */
+export async function writeStreamAside(
+  file: string,
+  content: AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<string> {
+  return writeAside(file, mode, async (handle) => {
+    for await (const chunk of content) await handle.writeFile(chunk);
+  });
+}
+
+/** Puts a file that was written aside in the place of `file`. */
+export async function moveFile(aside: string, file: string): Promise<void> {
+  await rename(aside, file);
+  await syncDirectory(path.dirname(file));
+}
+
 async function replaceFile(
   file: string,
   mode: number,
   write: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
-  const directory = path.dirname(file);
-  const temporary = path.join(directory, `.${randomUUID()}.tmp`);
+  const temporary = await writeAside(file, mode, write);
+  try {
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(path.dirname(file));
+}
+
+async function writeAside(
+  file: string,
+  mode: number,
+  write: (handle: FileHandle) => Promise<void>,
+): Promise<string> {
+  const temporary = path.join(path.dirname(file), `.${randomUUID()}.tmp`);
   try {
     const handle = await open(temporary, 'wx', mode);
     try {
@@ -52,12 +87,11 @@ async function replaceFile(
     } finally {
       await handle.close();
     }
-    await rename(temporary, file);
+    return temporary;
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncDirectory(directory);
 }
 
 /** Removes what interrupted writes left in `directory`; only for whoever alone writes there. */

@@ -1,0 +1,89 @@
+/** A backup of a member whose daemon is stopped: its data is read from a copy, by a node without a network. */
+import { randomUUID } from 'node:crypto';
+import { cp } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  DqliteProcess,
+  NodeDirectory,
+  rewriteMembership,
+  SqliteEngine,
+  type SqlEngine,
+} from '@microcluster/dqlite';
+import { MicroclusterError } from '../errors/microcluster-error.js';
+import { completeInterrupted } from '../recovery/at-start.js';
+import { holdStoppedState } from '../recovery/running-daemon.js';
+import { recordedEngine } from '../replication/recorded-engine.js';
+import { openSolitaryNode } from '../replication/solitary-node.js';
+import { EMBEDDED_FILE } from '../replication/sqlite-runtime.js';
+import { readDaemonConfigFile } from '../state/daemon-config.js';
+import { withTrash } from '../state/wipe.js';
+import { writeBackupFile } from './backup-files.js';
+import { takeBackup } from './take-backup.js';
+
+/** Files of the daemon that would make the copy somebody else's, or refuse to start. */
+const NOT_COPIED = new Set(['node.lock', 'join', 'removed', 'recovering']);
+
+/**
+ * Backs the database of a stopped member up. Entries at the end of its log that no majority had acknowledged
+ * yet count as if one had.
+ *
+ * @param application the version to write into the file
+ * @throws MicroclusterError when the daemon runs, or the directory holds no member
+ */
+export async function takeOfflineBackup(
+  stateDir: string,
+  file: string,
+  application: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const config = await readDaemonConfigFile(path.join(stateDir, 'daemon.yaml'));
+  if (config === undefined) {
+    const reason = `No member's database in "${stateDir}": check the path, or run microctl init first`;
+    throw new MicroclusterError('BAD_REQUEST', { reason });
+  }
+  const held = await holdStoppedState(stateDir);
+  try {
+    await completeInterrupted(stateDir);
+    await withTrash(stateDir, randomUUID(), async (trash) => {
+      const copy = path.join(trash, 'database');
+      await cp(path.join(stateDir, 'database'), copy, {
+        recursive: true,
+        filter: (from) => !NOT_COPIED.has(path.basename(from)),
+      });
+      const opened = await openCopy(copy, signal);
+      try {
+        const source = { sql: opened.sql, application, member: config.name };
+        await writeBackupFile(file, await takeBackup(source, signal));
+      } finally {
+        await opened.close();
+      }
+    });
+  } finally {
+    held.release();
+  }
+}
+
+interface OpenCopy {
+  readonly sql: SqlEngine;
+  close(): Promise<void>;
+}
+
+async function openCopy(directory: string, signal: AbortSignal): Promise<OpenCopy> {
+  if ((await recordedEngine(directory)) === 'sqlite') {
+    const sql = new SqliteEngine({ file: path.join(directory, EMBEDDED_FILE) });
+    await sql.open();
+    return { sql, close: () => sql.close() };
+  }
+  const own = await new NodeDirectory(directory).readInfo();
+  if (own === undefined) {
+    const file = path.join(directory, 'info.yaml');
+    const reason = 'it is missing; it says which member this is';
+    throw new MicroclusterError('STATE_FILE_UNREADABLE', { file, reason });
+  }
+  await rewriteMembership({
+    directory,
+    host: new DqliteProcess(),
+    members: [{ ...own, role: 'voter' }],
+  });
+  return openSolitaryNode(directory, own.address, signal);
+}
