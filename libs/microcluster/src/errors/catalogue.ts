@@ -118,6 +118,10 @@ export const MICROCLUSTER_ERRORS = {
     'The cluster removed the member "{name}" while it was away; it can join again with a new token',
   ),
   STATE_FILE_UNREADABLE: entry(500, '{file} cannot be read: {reason}'),
+  DISK_FULL: entry(
+    507,
+    'The file system of {directory} has only {free} MiB left, of which {minimum} MiB are kept free, so nothing is written until there is more; delete what is not needed, or enlarge it',
+  ),
   // With a text of the thrower's own
   BAD_REQUEST: entry(400, '{reason}'),
   FORBIDDEN: entry(403, '{reason}'),

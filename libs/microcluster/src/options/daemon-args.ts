@@ -131,6 +131,12 @@ export interface DynamicDaemonArgs {
   readonly timeouts?: DaemonTimeouts;
   /** Where else than on the control socket the metrics are served. Default: nowhere. */
   readonly metrics?: MetricsArgs;
+  /**
+   * Bytes of the state directory's file system that are kept free: with less, writes are refused until there
+   * is more. 0 to 2^40; 0 does not look. Default 67,108,864 (64 MiB), and at most a tenth of the file system.
+   * Lower risks a node that cannot start; higher refuses earlier.
+   */
+  readonly minimumFreeBytes?: number;
   /** Take backups regularly. Each member that has this setting takes its own. Default: none. */
   readonly backups?: BackupSettings;
   /**

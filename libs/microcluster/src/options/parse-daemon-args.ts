@@ -31,6 +31,7 @@ export interface ParsedDaemonArgs {
     readonly address: string | undefined;
     readonly coreApi: boolean;
   };
+  readonly minimumFreeBytes: number;
   readonly backups:
     { readonly directory: string; readonly intervalMs: number; readonly keep: number } | undefined;
   readonly hooks: LifecycleHooks;
@@ -134,6 +135,12 @@ const settings = z.object({
   logger: z
     .custom<LoggerService>(isLogger, { error: 'must have the methods log, warn and error' })
     .optional(),
+  minimumFreeBytes: z
+    .number({ error: 'must be a number of bytes from 0 to 2^40' })
+    .int({ error: 'must be a whole number of bytes' })
+    .min(0, { error: 'must be at least 0 bytes' })
+    .max(2 ** 40, { error: 'must be at most 2^40 bytes' })
+    .default(64 * 1024 * 1024),
   backups: z
     .object({
       directory: z

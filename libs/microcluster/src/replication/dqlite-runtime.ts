@@ -8,6 +8,7 @@ import {
   type Dial,
   type TunnelTrust,
 } from '@microcluster/dqlite';
+import { guardedEngine, type SpaceGuard } from '../free-space/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
 import type { EngineRound, OpenEngine, OpenOptions } from './engine-runtime.js';
@@ -27,6 +28,7 @@ export async function openDqlite(
   args: ParsedDaemonArgs,
   options: OpenOptions,
   onRound: OnRound,
+  guard: SpaceGuard,
 ): Promise<OpenEngine> {
   const host = new DqliteProcess();
   const { routes = {} } = args;
@@ -57,6 +59,7 @@ export async function openDqlite(
       onRound({ isLeader, leader: leader.address, members }),
   });
   const sql = new DqliteEngine({ client: app.client(DATABASE_NAME) });
+  guard.onLow(() => void handOverLeadership(app, args));
   return {
     name: 'dqlite',
     get processId() {
@@ -65,7 +68,7 @@ export async function openDqlite(
     get nodeStatus() {
       return host.status;
     },
-    sql,
+    sql: guardedEngine(sql, guard),
     ready: (signal) => app.ready(AbortSignal.any([signal, timeLimit(args.timeouts.ready)])),
     async leader(signal) {
       return (await app.leader(signal))?.address;
@@ -87,10 +90,26 @@ export async function openDqlite(
     },
     handover: (signal) => app.handover({ signal }),
     async close() {
+      await guard.close();
       await sql.close();
       await app.close();
     },
   };
+}
+
+/** A leader whose disk is nearly full lets another one take the writes of all; never rejects. */
+async function handOverLeadership(
+  app: DqliteApp,
+  { logger, timeouts }: ParsedDaemonArgs,
+): Promise<void> {
+  const limit = timeLimit(timeouts.handover);
+  try {
+    if ((await app.leader(limit))?.id !== app.id) return;
+    const others = (await app.members(limit)).filter(({ id }) => id !== app.id);
+    if (others.some(({ role }) => role === 'voter')) await app.transfer(undefined, limit);
+  } catch (error) {
+    logger.warn({ event: 'leadership-kept-on-full-disk', error });
+  }
 }
 
 /** A cluster of two has one voter, so the other one may have to be made a voter first (`spec/core-api.md` 16.2). */

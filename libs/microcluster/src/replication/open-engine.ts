@@ -1,6 +1,7 @@
 /** Chooses the engine of a member: explicitly, recorded at bootstrap, and never changed silently. */
 import { MicroclusterError } from '../errors/index.js';
 import type { EngineName, ParsedDaemonArgs } from '../options/index.js';
+import { SpaceGuard } from '../free-space/index.js';
 import { openDqlite, type OnRound } from './dqlite-runtime.js';
 import type { OpenEngine, OpenOptions } from './engine-runtime.js';
 import { isMoveDecided, moveToDqlite, ORIGINAL_FILE } from './move-to-dqlite.js';
@@ -31,9 +32,16 @@ export async function openEngine(
     // Before the first data: a crash in between must not leave sqlite's data to be taken for dqlite's.
     await recordEngine(options.directory, name);
   }
-  return name === 'dqlite'
-    ? openDqlite(args, options, onRound)
-    : openSqlite(args.heartbeatIntervalMs, options, onRound);
+  const { minimumFreeBytes, logger } = args;
+  const guard = new SpaceGuard({ directory: options.directory, minimumFreeBytes, logger });
+  try {
+    return name === 'dqlite'
+      ? await openDqlite(args, options, onRound, guard)
+      : openSqlite(args.heartbeatIntervalMs, options, onRound, guard);
+  } catch (error) {
+    await guard.close();
+    throw error;
+  }
 }
 
 /** The recorded engine, after a move that is wished for, or that was interrupted when the copy was complete. */

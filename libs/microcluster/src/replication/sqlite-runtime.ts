@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { SqliteEngine, type NodeInfo } from '@microcluster/dqlite';
+import { guardedEngine, type SpaceGuard } from '../free-space/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { OpenEngine, OpenOptions } from './engine-runtime.js';
 import type { OnRound } from './dqlite-runtime.js';
@@ -13,7 +14,12 @@ export const EMBEDDED_FILE = 'embedded.db';
 const BOOTSTRAP_ID = 3_297_041_220_608_546_238n;
 
 /** Opens the database file below `options.directory` and reports rounds as the leader of a cluster of one. */
-export function openSqlite(intervalMs: number, options: OpenOptions, onRound: OnRound): OpenEngine {
+export function openSqlite(
+  intervalMs: number,
+  options: OpenOptions,
+  onRound: OnRound,
+  guard: SpaceGuard,
+): OpenEngine {
   if (options.plan.kind === 'join') {
     throw new MicroclusterError('ENGINE_CANNOT_JOIN', {});
   }
@@ -37,7 +43,7 @@ export function openSqlite(intervalMs: number, options: OpenOptions, onRound: On
     name: 'sqlite',
     processId: undefined,
     nodeStatus: 'running',
-    sql,
+    sql: guardedEngine(sql, guard),
     ready: () => Promise.resolve(),
     leader: () => Promise.resolve(self.address),
     view: () => Promise.resolve({ leader: self.address, members: [self] }),
@@ -53,6 +59,7 @@ export function openSqlite(intervalMs: number, options: OpenOptions, onRound: On
     async close() {
       clearInterval(timer);
       await running;
+      await guard.close();
       await sql.close();
     },
   };
