@@ -236,6 +236,26 @@ function createProgram(
       }),
     );
 
+  leaf(program, 'backup [file]', 'Write a backup of the database to a file', '0')
+    .addHelpText(
+      'after',
+      '\nThe cluster goes on writing. Where the daemon is stopped, the backup is made from its files.',
+    )
+    .action((file: string | undefined, _options: unknown, command: Command) =>
+      perform(command, async (of) => {
+        const { backUp } = await import('./commands/backup.js');
+        return backUp(of, file);
+      }),
+    );
+  leaf(program, 'restore <file>', 'Replace the data of the cluster by a backup', '0')
+    .option('-y, --yes', 'do not ask; needed where nobody can be asked')
+    .action((file: string, options: { readonly yes?: boolean }, command: Command) =>
+      perform(command, async (of) => {
+        const { restore } = await import('./commands/backup.js');
+        return restore(of, file, options.yes === true);
+      }),
+    );
+
   leaf(program, 'doctor', 'Compare what all members know, and say how to repair it', '30s')
     .option('-f, --format <format>', FORMATS, 'table')
     .option('--fix', 'carry out the repairs that are safe')

@@ -132,6 +132,12 @@ export const catalogue: readonly Row[] = [
     body: '{"query":""}',
     reached: { open: { status: 400, error: 'No query provided' } },
   }),
+  // Ours: the original has neither backups nor restores.
+  row('GET',    '/core/control/backup',                   local,    false, false),
+  row('POST',   '/core/control/restore',                  local,    false, false, {
+    body: '{}',
+    reached: { open: { status: 400, error: /^The backup is no intact backup: / } },
+  }),
   // Section 8 leaves heartbeats open to strangers, which section 25 (1) calls a bug.
   row('POST',   '/core/internal/heartbeat',               internal, false, false, {
     body: '{"begin_round":true,"leader_address":"127.0.0.1:1"}',

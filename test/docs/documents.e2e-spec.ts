@@ -17,6 +17,8 @@ const DOCUMENTS = [
   'docs/how-to/monitor.md',
   'docs/how-to/systemd.md',
   'docs/how-to/openapi.md',
+  'docs/how-to/back-up-and-restore.md',
+  'docs/how-to/move-to-dqlite.md',
   'docs/how-to/recover.md',
   'docs/how-to/test-your-application.md',
   'docs/microctl.md',
@@ -91,17 +93,19 @@ it('the application in the README compiles, and its commands form a cluster', as
   await sandbox.idle();
 });
 
-it('the commands of Getting started form a cluster of three, and the guides recover it at other addresses', async () => {
+it('the commands of Getting started form a cluster of three, and the guides back it up and recover it at other addresses', async () => {
   await using sandbox = await Sandbox.create();
   const [, ...first] = await blocksOf('docs/getting-started.md', 'sh');
   const end = first.pop() ?? '';
+  const backUp = await blocksOf('docs/how-to/back-up-and-restore.md', 'sh');
   const recover = await blocksOf('docs/how-to/recover.md', 'sh');
-  const commands = [...first, ...recover, end].join('\n');
+  const commands = [...first, ...backUp, ...recover, end].join('\n');
   const { code, output } = await sandbox.run(await relocate(commands, sandbox));
   expect({ code, output }).toMatchObject({ code: 0 });
   const lists = output.split('\n').filter((line) => line.includes('"metadata":[{"id":1,'));
   expect({ lists, output }).toMatchObject({ lists: { length: 3 } });
   expect(output).toMatch(/\| c3 +\|/);
+  expect(output).toMatch(/Restored \d+ rows in \d+ tables/);
   expect(output).toContain('Cluster changes applied');
   await sandbox.idle();
 }, 300_000);
@@ -120,10 +124,18 @@ it('the example of @microcluster/dqlite runs', async () => {
   await sandbox.idle();
 });
 
-it('the example of recovery compiles', async () => {
+it('the commands that move a member to dqlite do so', async () => {
   await using sandbox = await Sandbox.create();
-  for (const source of await blocksOf('docs/how-to/recover.md', 'ts')) {
-    await sandbox.addSource(source);
+  const commands = await blocksOf('docs/how-to/move-to-dqlite.md', 'sh');
+  const { code, output } = await sandbox.run(await relocate(commands.join('\n'), sandbox));
+  expect({ code, output }).toMatchObject({ code: 0 });
+  await sandbox.idle();
+});
+
+it('the examples of backup and recovery compile', async () => {
+  await using sandbox = await Sandbox.create();
+  for (const document of ['docs/how-to/back-up-and-restore.md', 'docs/how-to/recover.md']) {
+    for (const source of await blocksOf(document, 'ts')) await sandbox.addSource(source);
   }
   expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
 });

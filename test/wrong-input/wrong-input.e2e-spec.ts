@@ -19,6 +19,7 @@ const withBody = [
   ['POST', '/core/control'],
   ['POST', '/core/control/tokens'],
   ['POST', '/core/control/sql'],
+  ['POST', '/core/control/restore'],
   ['POST', '/core/internal/sql'],
   ['POST', '/core/internal/cluster'],
   ['POST', '/core/internal/truststore'],

@@ -1,6 +1,7 @@
 /** One daemon, seen from its state directory: the calls behind a command line (`spec/core-api.md` 23.4). */
 import path from 'node:path';
 import type { Type } from '@nestjs/common';
+import type { BackupHeader } from '../backup/backup-format.js';
 import { MicroclusterClient } from '../client/microcluster-client.js';
 import type { RequestOptions } from '../client/exchange.js';
 import type { CollectOptions } from '../doctor/collect.js';
@@ -10,6 +11,7 @@ import type { RunDaemonOptions } from '../module/run-daemon.js';
 import type { DqliteMember, RecoveryOptions, RecoveryOutcome } from '../recovery/index.js';
 import { durationFromMilliseconds } from '../types/duration.js';
 import type { ClusterMember, Server, SqlBatch, TokenRecord } from '../types/schemas.js';
+import type { RestoredBackup } from './backups.js';
 import { readMemberCredentials } from './member-files.js';
 import { untilReady, type WaitOptions } from './until-ready.js';
 
@@ -223,6 +225,43 @@ export class Microcluster {
   ): Promise<RecoveryOutcome> {
     const { recoverFromQuorumLoss } = await import('../recovery/index.js');
     return recoverFromQuorumLoss(this.stateDir, members, options);
+  }
+
+  /**
+   * Writes a backup of the database to `file`, mode 0600, as a whole or not at all: through the daemon, which
+   * goes on writing, or from the files when no daemon runs. No limit by default.
+   *
+   * @returns what the backup says of itself
+   */
+  backUp(file: string, options: CallOptions = {}): Promise<BackupHeader> {
+    const target = path.resolve(file);
+    return this.#ask(async (client) => {
+      const { backUpTo } = await import('./backups.js');
+      return backUpTo(this.stateDir, client, target, { timeoutMs: 0, ...options });
+    });
+  }
+
+  /**
+   * Reads a backup from its first byte to its last.
+   *
+   * @throws MicroclusterError when it is none, or damaged
+   */
+  async checkBackup(file: string): Promise<BackupHeader> {
+    const { checkBackup } = await import('./backups.js');
+    return checkBackup(file);
+  }
+
+  /**
+   * Replaces the application's tables by those of a backup, for the whole cluster, in one transaction. Members
+   * and tokens stay the cluster's own. No limit by default.
+   *
+   * @throws MicroclusterClientError with the daemon's reason; nothing has changed then
+   */
+  restore(file: string, options: CallOptions = {}): Promise<RestoredBackup> {
+    return this.#ask(async (client) => {
+      const { restoreFrom } = await import('./backups.js');
+      return restoreFrom(client, file, options);
+    });
   }
 
   /** A client of the daemon's control socket; close it after use. */

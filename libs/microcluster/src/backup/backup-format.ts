@@ -7,7 +7,7 @@ import { contentsRecordSchema, type ContentsRecord } from '../database/contents.
 import { MicroclusterError } from '../errors/microcluster-error.js';
 
 /** What the first line says. */
-const headerSchema = z.object({
+export const headerSchema = z.object({
   format: z.literal('microcluster-backup'),
   version: z.literal(1, { error: 'it was made by a newer release' }),
   /** When the state was read, RFC 3339. */

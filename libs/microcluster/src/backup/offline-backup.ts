@@ -11,6 +11,7 @@ import {
 } from '@microcluster/dqlite';
 import { MicroclusterError } from '../errors/microcluster-error.js';
 import { completeInterrupted } from '../recovery/at-start.js';
+import { requireData, withoutData } from '../recovery/require-data.js';
 import { holdStoppedState } from '../recovery/running-daemon.js';
 import { recordedEngine } from '../replication/recorded-engine.js';
 import { openSolitaryNode } from '../replication/solitary-node.js';
@@ -18,6 +19,7 @@ import { EMBEDDED_FILE } from '../replication/sqlite-runtime.js';
 import { readDaemonConfigFile } from '../state/daemon-config.js';
 import { withTrash } from '../state/wipe.js';
 import { writeBackupFile } from './backup-files.js';
+import type { BackupHeader } from './backup-format.js';
 import { takeBackup } from './take-backup.js';
 
 /** Files of the daemon that would make the copy somebody else's, or refuse to start. */
@@ -28,6 +30,7 @@ const NOT_COPIED = new Set(['node.lock', 'join', 'removed', 'recovering']);
  * yet count as if one had.
  *
  * @param application the version to write into the file
+ * @returns what the file says of itself
  * @throws MicroclusterError when the daemon runs, or the directory holds no member
  */
 export async function takeOfflineBackup(
@@ -35,7 +38,7 @@ export async function takeOfflineBackup(
   file: string,
   application: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<BackupHeader> {
   const config = await readDaemonConfigFile(path.join(stateDir, 'daemon.yaml'));
   if (config === undefined) {
     const reason = `No member's database in "${stateDir}": check the path, or run microctl init first`;
@@ -44,7 +47,8 @@ export async function takeOfflineBackup(
   const held = await holdStoppedState(stateDir);
   try {
     await completeInterrupted(stateDir);
-    await withTrash(stateDir, randomUUID(), async (trash) => {
+    await refuseSpare(path.join(stateDir, 'database'));
+    return await withTrash(stateDir, randomUUID(), async (trash) => {
       const copy = path.join(trash, 'database');
       await cp(path.join(stateDir, 'database'), copy, {
         recursive: true,
@@ -53,7 +57,7 @@ export async function takeOfflineBackup(
       const opened = await openCopy(copy, signal);
       try {
         const source = { sql: opened.sql, application, member: config.name };
-        await writeBackupFile(file, await takeBackup(source, signal));
+        return await writeBackupFile(file, await takeBackup(source, signal));
       } finally {
         await opened.close();
       }
@@ -66,6 +70,15 @@ export async function takeOfflineBackup(
 interface OpenCopy {
   readonly sql: SqlEngine;
   close(): Promise<void>;
+}
+
+/** A spare has no data, or old data from when it had another role. */
+async function refuseSpare(database: string): Promise<void> {
+  if ((await recordedEngine(database)) === 'sqlite') return;
+  const files = new NodeDirectory(database);
+  const [own, members] = [await files.readInfo(), await files.readServers()];
+  if (members?.find(({ id }) => id === own?.id)?.role === 'spare') throw withoutData(database);
+  await requireData(database);
 }
 
 async function openCopy(directory: string, signal: AbortSignal): Promise<OpenCopy> {

@@ -61,3 +61,5 @@ export type {
   Severity,
 } from '../doctor/index.js';
 export type { DqliteMember, RecoveryOptions, RecoveryOutcome } from '../recovery/index.js';
+export type { BackupHeader } from '../backup/backup-format.js';
+export type { RestoredBackup } from '../app/backups.js';

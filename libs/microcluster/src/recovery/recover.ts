@@ -9,6 +9,7 @@ import { refuseRunningMembers } from './contact-members.js';
 import type { DqliteMember } from './member-records.js';
 import { readOfflineMembers } from './offline-members.js';
 import { writePlan, type RecoveryPlan } from './plan.js';
+import { requireData } from './require-data.js';
 import { readOwnId, removeLeftovers } from './rewrite.js';
 import { holdStoppedState } from './running-daemon.js';
 import { runSteps } from './steps.js';
@@ -50,6 +51,7 @@ export async function recoverFromQuorumLoss(
     await completeInterrupted(stateDir);
     const current = await readOfflineMembers(stateDir);
     const edited = checkEdit(current, members);
+    await requireData(path.join(stateDir, 'database'));
     await refuseRunningMembers(
       stateDir,
       [...current, ...edited],

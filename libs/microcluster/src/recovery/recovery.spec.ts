@@ -129,6 +129,14 @@ describe('the member whose data the cluster goes on with', () => {
     expect(after.toSorted()).toEqual(before);
   });
 
+  it('refuses the directory of a spare, which would leave nothing of the data', async () => {
+    const state = await copyOf('c2');
+    await expect(recoverFromQuorumLoss(state, MOVED, { contactLimitMs: 2_000 })).rejects.toThrow(
+      "holds no copy of the cluster's data",
+    );
+    expect(await readOfflineMembers(state)).toEqual(MEMBERS);
+  });
+
   it('says what is wrong with a path that holds no member, and makes nothing of it', async () => {
     const nowhere = path.join(original.root, 'nowhere');
     await expect(recoverFromQuorumLoss(nowhere, MOVED)).rejects.toThrow("No member's database in");
