@@ -6,6 +6,8 @@ export interface AccessRule {
   readonly listeners: readonly string[];
   /** Answer also while the database is closed. */
   readonly allowedBeforeInit: boolean;
+  /** Answer also while the database waits for an upgrade, but not while it is closed otherwise. */
+  readonly allowedWhileWaiting?: boolean;
   /** Answer also while the daemon is stopping. */
   readonly allowedDuringShutdown: boolean;
   /** Answer also callers that are not members of the cluster. */

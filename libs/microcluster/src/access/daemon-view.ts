@@ -6,12 +6,21 @@ export interface TrustedPeer {
   readonly address: string;
 }
 
+/** The state of the database as requests meet it. */
+export interface DatabaseView {
+  readonly open: boolean;
+  /** Whether it is open for the daemon itself: true also while it waits for an upgrade. Default: as `open`. */
+  readonly transactions?: boolean;
+  /** The status text (`spec/core-api.md` 20.1) that says why it is not open. */
+  readonly text: string;
+}
+
 /** The daemon as the listeners see it. Every method is called for each request and must be cheap. */
 export interface DaemonView {
   /** Whether the daemon has begun to stop. */
   isShuttingDown(): boolean;
-  /** Whether the database is open, and the status text (`spec/core-api.md` 20.1) that says why not. */
-  databaseStatus(): { readonly open: boolean; readonly text: string };
+  /** What requests may expect of the database. */
+  databaseStatus(): DatabaseView;
   /** This daemon's own `ip:port`; empty before initialisation. */
   address(): string;
   /** The member whose certificate has this fingerprint (lower-case hex SHA-256 of the DER), if trusted. */

@@ -14,6 +14,7 @@ const calm: AccessInput = {
   trusted: true,
 };
 const closed = { open: false, text: 'Database is not yet initialized' };
+const waiting = { open: false, transactions: true, text: 'Database is waiting for an upgrade' };
 const rule = (changes: Partial<AccessInput['rule']>) => ({ ...calm.rule, ...changes });
 
 interface Row {
@@ -50,6 +51,21 @@ const rows: readonly Row[] = [
     what: 'a closed database, allowed before initialisation',
     input: { database: closed, rule: rule({ allowedBeforeInit: true }) },
     answer: 'allow',
+  },
+  {
+    what: 'a database that waits for an upgrade, allowed while it does',
+    input: { database: waiting, rule: rule({ allowedWhileWaiting: true }) },
+    answer: 'allow',
+  },
+  {
+    what: 'a database that waits for an upgrade',
+    input: { database: waiting },
+    answer: [503, waiting.text],
+  },
+  {
+    what: 'a database that is closed, allowed while it waits for an upgrade',
+    input: { database: closed, rule: rule({ allowedWhileWaiting: true }) },
+    answer: [503, closed.text],
   },
   {
     what: 'a closed database and a stranger',

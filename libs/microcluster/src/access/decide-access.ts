@@ -1,6 +1,7 @@
 /** The one decision about whether a request may reach its handler, and if not, what it is answered. */
 import { MicroclusterError } from '../errors/index.js';
 import type { AccessRule } from './access-rule.js';
+import type { DatabaseView } from './daemon-view.js';
 
 /** Everything that the decision depends on. */
 export interface AccessInput {
@@ -13,7 +14,7 @@ export interface AccessInput {
   /** The rule of the route; of another method of the same path where this one has no handler. */
   readonly rule: AccessRule;
   readonly isShuttingDown: boolean;
-  readonly database: { readonly open: boolean; readonly text: string };
+  readonly database: DatabaseView;
   /** Whether the caller is trusted (`decideTrust`). */
   readonly trusted: boolean;
   /** For the path of the database tunnel a stranger is refused before the handler is missed. */
@@ -48,7 +49,9 @@ export function decideAccess(input: AccessInput): AccessDecision {
   if (input.isShuttingDown && !rule.allowedDuringShutdown) {
     return deny(new MicroclusterError('SHUTTING_DOWN', {}));
   }
-  if (!database.open && !rule.allowedBeforeInit) {
+  const isWaiting = !database.open && database.transactions === true;
+  const servesClosed = rule.allowedBeforeInit || (isWaiting && rule.allowedWhileWaiting === true);
+  if (!database.open && !servesClosed) {
     return deny(new MicroclusterError('DATABASE_NOT_OPEN', { reason: database.text }));
   }
   const trustFails = !input.trusted && !rule.allowUntrusted;

@@ -68,6 +68,7 @@ export class ClusterEndpoints {
   }
 
   @CoreRoute('DELETE', '/core/1.0/cluster/{name}', {
+    allowedWhileWaiting: true,
     doc: {
       summary: 'Remove a member from the cluster',
       query: {
@@ -89,6 +90,7 @@ export class ClusterEndpoints {
 
   /** The name in the path is ignored: whoever is asked forgets itself (`spec/core-api.md` 16.5). */
   @CoreRoute('PUT', '/core/internal/cluster/{name}', {
+    allowedWhileWaiting: true,
     doc: { summary: 'Reset this member, which has been removed' },
   })
   forget({ afterReply }: CoreRequest): void {

@@ -1,12 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { checkExtensions, checkVersions, type MemberRelease } from './check-versions.js';
+import { zeroTime } from '../types/index.js';
+import {
+  checkExtensions,
+  checkRelease,
+  checkVersions,
+  isHalfJoined,
+  type MemberRelease,
+} from './check-versions.js';
 
 const OWN = { internal: 6, external: 2 };
+const HALF_JOINED = { role: 'PENDING', heartbeat: zeroTime() };
 
 function member(name: string, differences: Partial<MemberRelease> = {}): MemberRelease {
   return {
+    id: 2,
     name,
     role: 'voter',
+    heartbeat: new Date(),
     schemaInternal: 6,
     schemaExternal: 2,
     extensions: ['a', 'b'],
@@ -34,11 +44,11 @@ describe('schema versions', () => {
       { kind: 'behind', newer: ['b'], message: `This node's version is behind, please upgrade` },
     ],
     [
-      'pending rows, which never count',
+      'half-joined rows, which never count',
       [
         member('me'),
-        member('b', { role: 'PENDING', schemaInternal: 9 }),
-        member('c', { role: 'PENDING', schemaExternal: 0 }),
+        member('b', { ...HALF_JOINED, schemaInternal: 9 }),
+        member('c', { ...HALF_JOINED, schemaExternal: 0 }),
       ],
       { kind: 'proceed' },
     ],
@@ -60,5 +70,37 @@ describe('API extensions', () => {
     expect(checkExtensions(['a', 'b'], [member('me'), member('b', { extensions })]).kind).toBe(
       kind,
     );
+  });
+});
+
+describe('a half-joined member', () => {
+  it.each<[string, Partial<MemberRelease>, boolean]>([
+    ['is pending and was never heard of', HALF_JOINED, true],
+    ['is none any more once it wrote a heartbeat', { role: 'PENDING' }, false],
+    ['is none with a role', { heartbeat: zeroTime() }, false],
+    ['is not the founder, who waits for its first round', { ...HALF_JOINED, id: 1 }, false],
+  ])('%s', (_what, differences, expected) => {
+    expect(isHalfJoined(member('b', differences))).toBe(expected);
+  });
+});
+
+describe('a release', () => {
+  const own = { versions: OWN, extensions: ['a', 'b'] };
+
+  it('waits for schema versions first, whatever the extensions of those that are behind', () => {
+    const old = member('b', { schemaExternal: 1, extensions: ['a', 'b', 'dropped'] });
+    expect(checkRelease('schema', own, [old])).toEqual({ kind: 'wait', blockedBy: ['b'] });
+  });
+
+  it('is refused before the updates when it would be refused for its extensions after them', () => {
+    const newer = member('b', { extensions: ['a', 'b', 'c'] });
+    expect(checkRelease('schema', own, [newer]).kind).toBe('behind');
+    expect(checkRelease('extensions', own, [newer]).kind).toBe('behind');
+  });
+
+  it('does not wait for extensions before the updates, one of which may store them', () => {
+    const older = member('b', { extensions: undefined });
+    expect(checkRelease('schema', own, [older]).kind).toBe('proceed');
+    expect(checkRelease('extensions', own, [older])).toEqual({ kind: 'wait', blockedBy: ['b'] });
   });
 });

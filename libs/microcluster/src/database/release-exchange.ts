@@ -1,22 +1,22 @@
 /** Writes which release this member runs, and reads what the others run, in a database of any age (`spec/core-api.md` 20.5). */
 import { z } from 'zod';
 import { decodeExtensionsCell } from '../extensions/index.js';
-import type { MemberRelease } from './check-versions.js';
+import { zeroTime } from '../types/index.js';
+import type { MemberRelease, Release } from './check-versions.js';
 import { ownRowMissing } from './database-errors.js';
 import { MembersTable } from './members-table.js';
-import type { SchemaVersions } from './schema-versions.js';
 import { createSplitMembers, SPLIT_MEMBER_COLUMNS } from './split-members.js';
 import type { SqlExecutor } from './sql-executor.js';
+import { decodeTime } from './sql-time.js';
 
 /** What this member runs. */
-export interface OwnRelease {
+export interface OwnRelease extends Release {
   readonly name: string;
-  readonly versions: SchemaVersions;
-  readonly extensions: readonly string[];
 }
 
 /**
- * Stores our own release in our row and reads every member's, for `checkVersions` and `checkExtensions`.
+ * Stores our own release in our row and reads every member's, for `checkRelease`. When that finds us behind,
+ * the caller must roll back: others would wait for the version that we stored.
  * Before update 5 the table has another name; before update 3 it has no extensions; before update 2 it
  * cannot hold split versions, so that a side table does (update 2 takes it over).
  *
@@ -63,15 +63,19 @@ const SIDE_TABLE = 'internal_cluster_members_new';
 
 const releaseRow = z
   .object({
+    id: z.coerce.number(),
     name: z.string(),
     role: z.string(),
+    heartbeat: z.unknown(),
     schema_internal: z.coerce.number(),
     schema_external: z.coerce.number(),
     api_extensions: z.unknown().optional(),
   })
   .transform((row): MemberRelease => ({
+    id: row.id,
     name: row.name,
     role: row.role,
+    heartbeat: decodeTime(row.heartbeat) ?? zeroTime(),
     schemaInternal: row.schema_internal,
     schemaExternal: row.schema_external,
     extensions:
@@ -92,7 +96,7 @@ async function exchange(
   if (affected !== 1) throw ownRowMissing(own.name);
   const extensions = columns.has('api_extensions') ? ', api_extensions' : '';
   const rows = await executor.query(
-    `SELECT name, role, schema_internal, schema_external${extensions} FROM ${table} ORDER BY name`,
+    `SELECT id, name, role, heartbeat, schema_internal, schema_external${extensions} FROM ${table} ORDER BY name`,
   );
   return rows.map((row) => releaseRow.parse(row));
 }

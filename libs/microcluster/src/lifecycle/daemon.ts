@@ -17,12 +17,10 @@ import {
 } from './life-cycle.js';
 import type { MemberIdentity } from './member-identity.js';
 import type { MemberRuntime } from './member-runtime.js';
+import type { Waiting } from './schema-gate.js';
 
 /** Brings an initialised member up again, or forgets it where the cluster has removed it; see `restartMember`. */
-export type BringUp = (
-  signal: AbortSignal,
-  waiting: (members: number) => void,
-) => Promise<'member' | 'removed'>;
+export type BringUp = (signal: AbortSignal, waiting: Waiting) => Promise<'member' | 'removed'>;
 
 /** What a daemon is made of. */
 export interface DaemonParts {
@@ -48,6 +46,8 @@ export class Daemon implements DaemonView {
   private stopped: Promise<void> | undefined;
   private readonly context = new AbortController();
   private readonly transitionListeners = new Set<(state: LifeCycleState) => void>();
+  /** Ends a start that is under way when the member is forgotten meanwhile. */
+  private readonly forgotten = new AbortController();
   private readonly exitListeners = new Set<(failure: Error | undefined) => void>();
 
   constructor(private readonly parts: DaemonParts) {}
@@ -94,7 +94,13 @@ export class Daemon implements DaemonView {
     if (next === undefined) {
       throw new MicroclusterError('UNAVAILABLE', { reason: this.databaseStatus().text });
     }
-    this.parts.logger.log({ event: 'life-cycle', from: this.state.name, to: next.name });
+    const blockedBy = next.name === 'waiting' ? { blockedBy: next.blockedBy } : {};
+    this.parts.logger.log({
+      event: 'life-cycle',
+      from: this.state.name,
+      to: next.name,
+      ...blockedBy,
+    });
     this.state = next;
     for (const listener of this.transitionListeners) listener(next);
   }
@@ -116,12 +122,7 @@ export class Daemon implements DaemonView {
     try {
       await listeners.openUnix({ path: state.controlSocketPath, group: args.socketGroup });
       if (await this.parts.isInitialised()) {
-        this.transition({ type: 'start' });
-        const outcome = await this.parts.restart(this.signal, (members) => {
-          this.transition({ type: 'wait', members });
-        });
-        if (outcome === 'member') this.transition({ type: 'opened' });
-        else await this.reset(() => Promise.resolve());
+        await this.bringUp();
       } else {
         await this.openPreInitListener();
       }
@@ -131,6 +132,25 @@ export class Daemon implements DaemonView {
       await this.stop({ handover: false });
       await this.release();
       throw error;
+    }
+  }
+
+  /** Brings a member up; one that the cluster removes meanwhile, as it may while it waits for an upgrade, is reset. */
+  private async bringUp(): Promise<void> {
+    this.transition({ type: 'start' });
+    const { signal: forgotten } = this.forgotten;
+    try {
+      const outcome = await this.parts.restart(
+        AbortSignal.any([this.signal, forgotten]),
+        (blockedBy) => {
+          if (!forgotten.aborted) this.transition({ type: 'wait', blockedBy });
+        },
+      );
+      if (forgotten.aborted) return;
+      if (outcome === 'member') this.transition({ type: 'opened' });
+      else await this.reset(() => Promise.resolve());
+    } catch (error) {
+      if (!forgotten.aborted) throw error;
     }
   }
 
@@ -174,6 +194,7 @@ export class Daemon implements DaemonView {
    */
   async reset(forget: () => Promise<void>): Promise<void> {
     this.transition({ type: 'reset' });
+    this.forgotten.abort(new MicroclusterError('UNAVAILABLE', { reason: 'This member was reset' }));
     try {
       await forget();
       this.transition({ type: 'wiped' });

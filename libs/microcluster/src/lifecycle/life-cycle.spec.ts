@@ -16,7 +16,7 @@ const event: fc.Arbitrary<LifeCycleEvent> = fc.oneof(
     { type: 'stop' },
     { type: 'stopped' },
   ),
-  fc.record({ type: fc.constant('wait' as const), members: fc.nat(50) }),
+  fc.record({ type: fc.constant('wait' as const), blockedBy: fc.array(fc.string()) }),
 );
 
 function follow(events: readonly LifeCycleEvent[]): LifeCycleState[] {
@@ -80,7 +80,7 @@ describe('the life cycle', () => {
   });
 
   it('tells how many members an upgrade still waits for', () => {
-    expect(databaseStatus({ name: 'waiting', members: 2 }).text).toBe(
+    expect(databaseStatus({ name: 'waiting', blockedBy: ['c2', 'c3'] }).text).toBe(
       'Database is waiting for an upgrade: 2 cluster members have not yet received the update',
     );
   });

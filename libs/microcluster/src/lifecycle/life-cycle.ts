@@ -9,7 +9,7 @@
 export type LifeCycleState =
   | { readonly name: 'not-initialised' }
   | { readonly name: 'starting' }
-  | { readonly name: 'waiting'; readonly members: number }
+  | { readonly name: 'waiting'; readonly blockedBy: readonly string[] }
   | { readonly name: 'ready' }
   | { readonly name: 'resetting' }
   | { readonly name: 'stopping' }
@@ -19,8 +19,8 @@ export type LifeCycleState =
 export type LifeCycleEvent =
   /** Bootstrap, join, or the start of an initialised member. */
   | { readonly type: 'start' }
-  /** The database waits until `members` others have been upgraded. */
-  | { readonly type: 'wait'; readonly members: number }
+  /** The database waits until the named members have been upgraded. */
+  | { readonly type: 'wait'; readonly blockedBy: readonly string[] }
   | { readonly type: 'opened' }
   /** The member's state is being wiped: after a removal, or to undo a failed bootstrap or join. */
   | { readonly type: 'reset' }
@@ -58,7 +58,7 @@ export function nextState(
     case 'start':
       return { name: 'starting' };
     case 'wait':
-      return { name: 'waiting', members: event.members };
+      return { name: 'waiting', blockedBy: event.blockedBy };
     case 'opened':
       return { name: 'ready' };
     case 'reset':
@@ -93,7 +93,7 @@ export function databaseStatus(state: LifeCycleState): DatabaseStatus {
       return {
         open: false,
         transactions: true,
-        text: `Database is waiting for an upgrade: ${state.members} cluster members have not yet received the update`,
+        text: `Database is waiting for an upgrade: ${state.blockedBy.length} cluster members have not yet received the update`,
       };
     case 'ready':
       return { open: true, transactions: true, text: 'Database is online' };

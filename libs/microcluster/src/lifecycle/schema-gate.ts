@@ -1,24 +1,25 @@
 /** Brings an opened database to this release's schema, waiting for members that have not been upgraded (`spec/core-api.md` 20.5). */
 import path from 'node:path';
 import type { DqliteDataSource } from '@microcluster/dqlite';
+import type { EntityManager } from 'typeorm';
 import {
   applyGlobalPatch,
   applySchemaUpdates,
-  checkExtensions,
-  checkVersions,
+  checkRelease,
   exchangeReleases,
   storedVersions,
   executorOf,
   sessionsOf,
+  type MemberRelease,
+  type Release,
   type SchemaVersions,
-  type VersionCheck,
+  type UpgradePhase,
 } from '../database/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
+import { awaitUpgrade } from './await-upgrade.js';
 import type { UpgradeBell } from './upgrade-bell.js';
 
-/** A member that is waiting looks again after this long even when nobody rings, milliseconds. */
-const WAIT_LIMIT = 30_000;
 /** Schema updates and patches may rebuild large tables; one statement may take this long, milliseconds. */
 const UPDATE_LIMIT = 60 * 60_000;
 /** File of statements that are run once at the next start (`spec/core-api.md` 20.7). */
@@ -26,9 +27,11 @@ const PATCH_FILE = 'patch.global.sql';
 
 /** Told when a member has come up with newer versions than it had stored. */
 export type OnUpgraded = (member: string, from: SchemaVersions, to: SchemaVersions) => void;
+/** Told the names of the members that are waited for. */
+export type Waiting = (blockedBy: readonly string[]) => void;
 
 /** Checks versions and applies schema updates. */
-export class SchemaGate {
+export class SchemaGate implements Release {
   constructor(
     private readonly args: ParsedDaemonArgs,
     private readonly dataSource: DqliteDataSource,
@@ -42,7 +45,7 @@ export class SchemaGate {
 
   /** Applies every update to a fresh database, without asking anybody (`spec/core-api.md` 20.6). */
   async apply(): Promise<void> {
-    await this.dataSource.withOptions({ deadlineMs: UPDATE_LIMIT }, () =>
+    const applied = await this.dataSource.withOptions({ deadlineMs: UPDATE_LIMIT }, () =>
       sessionsOf(this.dataSource)((session) =>
         applySchemaUpdates(session, {
           extensions: this.extensions,
@@ -50,21 +53,26 @@ export class SchemaGate {
         }),
       ),
     );
+    if (applied.internal.length + applied.external.length > 0) {
+      this.args.logger.log({ event: 'schema-updated', ...applied });
+    }
   }
 
   /**
    * Writes this member's release into its row, and applies missing updates once every member has them.
    *
    * @param name this member's name; its row must exist
-   * @param waiting told each time how many members are still waited for
-   * @throws MicroclusterError when this member is the one that is behind
+   * @param waiting told the names of those that are still waited for, each time that they were looked for
+   * @throws MicroclusterError when this member is the one that is behind; SchemaUpdateError when an update fails
    */
-  async pass(name: string, signal: AbortSignal, waiting: (members: number) => void): Promise<void> {
+  async pass(name: string, signal: AbortSignal, waiting: Waiting): Promise<void> {
     await this.applyPatch();
     const before = await this.storedVersions(name);
-    await this.until(signal, waiting, () => this.compare(name, 'versions'));
-    await this.apply();
-    await this.until(signal, waiting, () => this.compare(name, 'extensions'));
+    const steps = {
+      compare: (phase: UpgradePhase) => this.compare(phase, name),
+      update: () => this.apply(),
+    };
+    await awaitUpgrade(steps, this.bell, signal, waiting);
     if (before !== undefined && isNewer(this.versions, before)) {
       this.onUpgraded(name, before, this.versions);
     }
@@ -75,6 +83,15 @@ export class SchemaGate {
     return this.dataSource.transaction((manager) => storedVersions(executorOf(manager), name));
   }
 
+  /** The members that hold up this release, by their rows. @param members all rows */
+  blockers(members: readonly MemberRelease[]): readonly string[] {
+    const checks = [
+      checkRelease('schema', this, members),
+      checkRelease('extensions', this, members),
+    ];
+    return [...new Set(checks.flatMap((check) => (check.kind === 'wait' ? check.blockedBy : [])))];
+  }
+
   private async applyPatch(): Promise<void> {
     const file = path.join(this.args.stateDir, PATCH_FILE);
     await this.dataSource.withOptions({ deadlineMs: UPDATE_LIMIT }, () =>
@@ -82,32 +99,22 @@ export class SchemaGate {
     );
   }
 
-  private async until(
-    signal: AbortSignal,
-    waiting: (members: number) => void,
-    compare: () => Promise<VersionCheck>,
-  ): Promise<void> {
-    for (;;) {
-      const check = await compare();
-      if (check.kind === 'proceed') {
-        return;
-      }
+  private compare(phase: UpgradePhase, name: string): Promise<readonly string[]> {
+    const { versions, extensions } = this;
+    const exchange = async (manager: EntityManager) => {
+      const own = { name, versions, extensions };
+      const check = checkRelease(phase, own, await exchangeReleases(executorOf(manager), own));
       if (check.kind === 'behind') {
+        this.args.logger.warn({ event: 'release-behind', newer: check.newer });
+        // Rolls back, so that nobody waits for the version that this release would have stored.
         throw new MicroclusterError('FAILED', { reason: check.message });
       }
-      waiting(check.blockedBy.length);
-      await this.bell.wait(WAIT_LIMIT, signal);
-    }
-  }
-
-  private compare(name: string, what: 'versions' | 'extensions'): Promise<VersionCheck> {
-    return this.dataSource.transaction(async (manager) => {
-      const own = { name, versions: this.versions, extensions: this.extensions };
-      const rows = await exchangeReleases(executorOf(manager), own);
-      return what === 'versions'
-        ? checkVersions(this.versions, rows)
-        : checkExtensions(this.extensions, rows);
-    });
+      return check.kind === 'wait' ? check.blockedBy : [];
+    };
+    // Another member may be updating, and keeps the database locked until it has finished.
+    return this.dataSource.withOptions({ deadlineMs: UPDATE_LIMIT }, () =>
+      this.dataSource.transaction(exchange),
+    );
   }
 }
 

@@ -61,6 +61,8 @@ export interface CoreRouteOptions {
   readonly listeners?: readonly string[];
   /** Answer also while the database is closed. Default `false`. */
   readonly allowedBeforeInit?: boolean;
+  /** Answer also while the database waits for an upgrade. Default `false`. */
+  readonly allowedWhileWaiting?: boolean;
   /** Answer also while the daemon is stopping. Default `false`. */
   readonly allowedDuringShutdown?: boolean;
   /** Answer also callers that are not trusted. Default `false`. */
@@ -150,6 +152,7 @@ export function defineCoreRoute(
     rule: {
       listeners: options.listeners ?? defaultListeners(path),
       allowedBeforeInit: options.allowedBeforeInit ?? false,
+      allowedWhileWaiting: options.allowedWhileWaiting ?? false,
       allowedDuringShutdown: options.allowedDuringShutdown ?? false,
       allowUntrusted: options.allowUntrusted ?? false,
       proxyTarget: options.proxyTarget ?? false,

@@ -1,6 +1,7 @@
 /** Decides at the leader whether a joiner becomes a member, and what it is told (`spec/core-api.md` 14.3). */
 import { dnsNamesOf } from '../certificates/index.js';
 import { loadAdditionalKeyPairs } from '../certificates/additional-key-pairs.js';
+import { checkRelease, type MemberRow } from '../database/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import { describeExtensionsMismatch } from '../extensions/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
@@ -66,6 +67,7 @@ export async function admitMember(
         reason: `The join token was issued for "${token.name}" but the member asks to join as "${joiner.name}"`,
       });
     }
+    requireNoUpgrade(joiner, await members.list());
     await members.insertPending({
       name: joiner.name,
       address: joiner.address,
@@ -105,6 +107,22 @@ function requireEqualSchema(joiner: ClusterMember, schema: SchemaGate): void {
   if (joiner.schema_internal_version !== internal || joiner.schema_external_version !== external) {
     throw new MicroclusterError('FAILED', {
       reason: `The joining member has schema version ${joiner.schema_internal_version}/${joiner.schema_external_version} (internal/external) but the cluster has ${internal}/${external}; install the same release on both`,
+    });
+  }
+}
+
+/** While the cluster is being upgraded, a joiner of the old release would fail later, and one of the new would wait. */
+function requireNoUpgrade(joiner: ClusterMember, rows: readonly MemberRow[]): void {
+  const { schema_internal_version: internal, schema_external_version: external } = joiner;
+  const release = { versions: { internal, external }, extensions: joiner.extensions };
+  const checks = [checkRelease('schema', release, rows), checkRelease('extensions', release, rows)];
+  const others = checks.flatMap((check) => {
+    if (check.kind === 'proceed') return [];
+    return check.kind === 'wait' ? check.blockedBy : check.newer;
+  });
+  if (others.length > 0) {
+    throw new MicroclusterError('FAILED', {
+      reason: `The cluster is being upgraded, and ${[...new Set(others)].join(', ')} has another release than the joining member; finish the upgrade first`,
     });
   }
 }

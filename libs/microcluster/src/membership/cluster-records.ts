@@ -1,10 +1,12 @@
 /** Transactions on the framework's own tables: the members of the cluster and the join tokens. */
 import type { DqliteDataSource } from '@microcluster/dqlite';
 import {
+  checkRelease,
   executorOf,
   MembersTable,
   sessionsOf,
   TokensTable,
+  type Release,
   type SqlExecutor,
 } from '../database/index.js';
 import { MicroclusterError } from '../errors/index.js';
@@ -40,11 +42,15 @@ export class ClusterRecords {
    * Closes the join of the member with `certificate`: its token is spent, and it has shown a sign of life.
    * Until then the leader may take it for a joiner that died.
    *
-   * @throws MicroclusterError when the leader did so already
+   * @param release what this member runs. Others did not wait for it so far, and may have been upgraded
+   * @throws MicroclusterError when the leader did so already, or when this member is behind meanwhile
    */
-  async completeJoin(certificate: string): Promise<void> {
+  async completeJoin(certificate: string, release: Release): Promise<void> {
     await this.transact(async ({ members, tokens }) => {
-      const row = await members.byCertificate(certificate);
+      const rows = await members.list();
+      const check = checkRelease('schema', release, rows);
+      if (check.kind === 'behind') throw new MicroclusterError('FAILED', { reason: check.message });
+      const row = rows.find((one) => one.certificate === certificate);
       if (row === undefined) {
         throw new MicroclusterError('FAILED', {
           reason:

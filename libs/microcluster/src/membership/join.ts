@@ -70,13 +70,13 @@ export async function joinCluster(
         .openDatabase({ kind: 'join', addresses }, signal, parts.onRound)
         .catch(failedWith('Failed to join cluster'));
       await schema
-        .pass(request.name, signal, (members) => daemon.transition({ type: 'wait', members }))
+        .pass(request.name, signal, (blockedBy) => daemon.transition({ type: 'wait', blockedBy }))
         .catch(failedWith('Failed to join cluster'));
       await hooks.run('preJoin', { signal }, request.config);
       await introduce(parts, await announce(peers, self), self);
       await hooks.run('postJoin', { signal }, request.config);
     },
-    () => records.completeJoin(identity.server.certificate),
+    () => records.completeJoin(identity.server.certificate, schema),
   );
 }
 

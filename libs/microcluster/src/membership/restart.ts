@@ -7,7 +7,7 @@ import { failedWith } from '../errors/failed-with.js';
 import { isMicroclusterError, MicroclusterError } from '../errors/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { MemberRuntime } from '../lifecycle/member-runtime.js';
-import type { SchemaGate } from '../lifecycle/schema-gate.js';
+import type { SchemaGate, Waiting } from '../lifecycle/schema-gate.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
 import type { EngineRound } from '../replication/index.js';
 import type { StateDirectory } from '../state/index.js';
@@ -42,7 +42,7 @@ export interface RestartParts {
 export async function restartMember(
   parts: RestartParts,
   signal: AbortSignal,
-  waiting: (members: number) => void,
+  waiting: Waiting,
 ): Promise<'member' | 'removed'> {
   const { identity, logger, state } = parts;
   try {
@@ -58,12 +58,8 @@ export async function restartMember(
   }
 }
 
-async function bringUp(
-  parts: RestartParts,
-  signal: AbortSignal,
-  waiting: (members: number) => void,
-): Promise<void> {
-  const { state, identity, runtime, schema, peers } = parts;
+async function bringUp(parts: RestartParts, signal: AbortSignal, waiting: Waiting): Promise<void> {
+  const { args, state, identity, runtime, schema, peers } = parts;
   const config = await state.readDaemonConfig();
   const cluster = await loadKeyPair(state.path, 'cluster');
   if (config === undefined || cluster === undefined) {
@@ -81,7 +77,11 @@ async function bringUp(
   );
   await requireOwnRow(parts);
   await schema.pass(identity.name, signal, waiting);
-  await peers.tell('upgrade-notice', (client) => client.patchDatabase({ notification: true }));
+  // One that is away learns by itself; it must not keep this member from being ready.
+  const timeoutMs = args.timeouts.probe;
+  await peers.tell('upgrade-notice', (client) =>
+    client.patchDatabase({ notification: true, timeoutMs }),
+  );
 }
 
 /** Opens the database; the others may say meanwhile that they have removed this member. */

@@ -5,6 +5,8 @@ import { HookRunner } from '../hooks/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
+import { SchemaGate } from '../lifecycle/schema-gate.js';
+import { UpgradeBell } from '../lifecycle/upgrade-bell.js';
 import { ClusterRecords } from '../membership/cluster-records.js';
 import { ConsistencyCheck } from '../membership/consistency/consistency-check.js';
 import { Peers } from '../membership/peers.js';
@@ -50,6 +52,8 @@ const removal: FactoryProvider = {
     ConsistencyCheck,
     SelfRemovalLatch,
     Turnstile,
+    SchemaGate,
+    UpgradeBell,
   ],
   useFactory: (
     args: ParsedDaemonArgs,
@@ -64,23 +68,25 @@ const removal: FactoryProvider = {
     check: ConsistencyCheck,
     latch: SelfRemovalLatch,
     turnstile: Turnstile,
-  ) =>
-    new Removal({
-      args,
+    schema: SchemaGate,
+    bell: UpgradeBell,
+  ) => {
+    const isOpen = () => daemon.databaseStatus().open;
+    const network = { args, identity, runtime, peers, propagation, hooks, isOpen };
+    return new Removal({
+      ...network,
+      effects: new NetworkEffects(network),
       daemon,
-      identity,
       trust,
-      runtime,
+      schema,
+      bell,
       records,
-      peers,
-      propagation,
-      hooks,
-      effects: new NetworkEffects({ args, identity, runtime, peers, propagation, hooks }),
       consistency: check,
       latch,
       turnstile,
       logger: args.logger,
-    }),
+    });
+  },
 };
 
 const reset: FactoryProvider = {
@@ -126,19 +132,18 @@ const reaper: FactoryProvider = {
     propagation: TrustPropagation,
     hooks: HookRunner,
     turnstile: Turnstile,
-  ) =>
-    new Reaper({
-      args,
-      identity,
-      runtime,
+  ) => {
+    // It looks after rounds of heartbeats, which only a member with an open database leads.
+    const isOpen = () => true;
+    const network = { args, identity, runtime, peers, propagation, hooks, isOpen };
+    return new Reaper({
+      ...network,
+      effects: new NetworkEffects(network),
       records,
-      peers,
-      propagation,
-      hooks,
-      effects: new NetworkEffects({ args, identity, runtime, peers, propagation, hooks }),
       turnstile,
       logger: args.logger,
-    }),
+    });
+  },
 };
 
 const proxy: FactoryProvider = {

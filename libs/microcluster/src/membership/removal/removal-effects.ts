@@ -31,6 +31,8 @@ export interface NetworkEffectsParts {
   readonly peers: Peers;
   readonly propagation: TrustPropagation;
   readonly hooks: Pick<HookRunner, 'run'>;
+  /** Whether this member's database is open; it is not while it waits for an upgrade. */
+  readonly isOpen: () => boolean;
 }
 
 /** The effects on a real cluster. */
@@ -81,16 +83,23 @@ export class NetworkEffects implements RemovalEffects {
     force: boolean,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
-    const { hooks, peers, identity, args } = this.parts;
-    await hooks
-      .run('postRemove', { signal }, { force })
-      .catch(failedWith(`Failed to execute post-remove hook on cluster member "${identity.name}"`));
+    const { hooks, peers, identity, args, isOpen } = this.parts;
+    const missed: string[] = [];
+    if (isOpen()) {
+      await hooks
+        .run('postRemove', { signal }, { force })
+        .catch(
+          failedWith(`Failed to execute post-remove hook on cluster member "${identity.name}"`),
+        );
+    } else {
+      // The hooks of a release must not meet the schema of an earlier one.
+      missed.push(identity.name);
+    }
     const rest = peers.others().filter((member) => member.name !== name);
     const limit = AbortSignal.any([signal, timeLimit(args.timeouts.request)]);
     const replies = await peers.ask(rest, (client, { name: peer }) =>
       client.runHook('post-remove', { force }, { target: peer, notification: true, signal: limit }),
     );
-    const missed: string[] = [];
     for (const reply of replies) {
       if (!('error' in reply)) continue;
       const { error, member } = reply;

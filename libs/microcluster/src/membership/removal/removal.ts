@@ -2,13 +2,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import type { Daemon } from '../../lifecycle/daemon.js';
+import type { SchemaGate } from '../../lifecycle/schema-gate.js';
+import type { UpgradeBell } from '../../lifecycle/upgrade-bell.js';
 import { MicroclusterError } from '../../errors/index.js';
 import type { TrustStore } from '../../trust/index.js';
 import { canonicalAddress } from '../../types/index.js';
 import type { ConsistencyCheck } from '../consistency/consistency-check.js';
 import type { ClusterRecords } from '../cluster-records.js';
 import type { Turnstile } from '../turnstile.js';
-import { decideRemoval, type RemovalDecision } from './decide-removal.js';
+import { decideRemoval, type RemovalDecision, type RemovalTarget } from './decide-removal.js';
+import { refuseWaitingRemoval } from './decide-waiting-removal.js';
 import type { NetworkEffectsParts } from './removal-effects.js';
 import { removeOtherMember, type RemovalParts } from './removal-steps.js';
 import type { SelfRemovalLatch } from './self-removal-latch.js';
@@ -32,8 +35,10 @@ export interface RemovalServiceParts extends NetworkEffectsParts {
   readonly effects: RemovalParts['effects'];
   readonly records: ClusterRecords;
   readonly logger: LoggerService;
-  readonly daemon: Pick<Daemon, 'signal'>;
+  readonly daemon: Pick<Daemon, 'signal' | 'databaseStatus'>;
   readonly trust: TrustStore;
+  readonly schema: Pick<SchemaGate, 'blockers'>;
+  readonly bell: UpgradeBell;
   readonly consistency: ConsistencyCheck;
   readonly latch: SelfRemovalLatch;
   /** Changes of membership exclude each other at the leader. */
@@ -62,6 +67,7 @@ export class Removal {
   private async lead(request: RemovalRequest): Promise<void> {
     const { logger, daemon, consistency, runtime } = this.parts;
     const { name, force } = request;
+    const isWaiting = !daemon.databaseStatus().open;
     const decision = await this.decide(request);
     switch (decision.kind) {
       case 'refuse':
@@ -73,15 +79,53 @@ export class Removal {
       case 'done':
         return;
       case 'step-down':
+        if (isWaiting)
+          throw new MicroclusterError('DATABASE_NOT_OPEN', {
+            reason: daemon.databaseStatus().text,
+          });
         await runtime.opened.transferLeadership(request.signal);
         return this.forward(await this.otherLeader(request.signal), request);
       case 'remove': {
+        if (isWaiting) await this.requireLostBlocker(decision.target, request);
         if (!force && !decision.target.isRepeated) await consistency.require(request.signal);
         const skipped = await removeOtherMember(this.parts, decision.target, force, daemon.signal);
         const { address } = decision.target;
         logger.log({ event: 'member-removed', member: name, address, force, skipped });
+        if (isWaiting) await this.wakeWaiting(request.signal);
       }
     }
+  }
+
+  /** @throws MicroclusterError unless the upgrade waits for the target, which is lost */
+  private async requireLostBlocker(
+    target: RemovalTarget,
+    { name, force, signal }: RemovalRequest,
+  ): Promise<void> {
+    const { records, schema, effects } = this.parts;
+    const rows = await records.read(({ members }) => members.list());
+    const reason = refuseWaitingRemoval({
+      name,
+      force,
+      hasRow: rows.some((row) => row.name === name),
+      blockedBy: schema.blockers(rows),
+      isReachable: await effects.reach(target, signal).then(
+        () => true,
+        () => false,
+      ),
+    });
+    if (reason !== undefined) {
+      throw new MicroclusterError('DATABASE_NOT_OPEN', { reason });
+    }
+  }
+
+  /** The one that was removed may have been the last that everybody waited for. */
+  private async wakeWaiting(signal: AbortSignal): Promise<void> {
+    const { bell, peers, args } = this.parts;
+    bell.ring();
+    const timeoutMs = args.timeouts.probe;
+    await peers.tell('upgrade-notice', (client) =>
+      client.patchDatabase({ notification: true, signal, timeoutMs }),
+    );
   }
 
   private async decide({ name, address, signal }: RemovalRequest): Promise<RemovalDecision> {
