@@ -5,6 +5,7 @@ import { checkMembership } from './check-membership.js';
 import { checkQuorum } from './check-quorum.js';
 import { checkReachability } from './check-reachability.js';
 import { checkTrust } from './check-trust.js';
+import { checkUpgrade } from './check-upgrade.js';
 import { checkVersions } from './check-versions.js';
 import type { Facts } from './facts.js';
 import { bySeverity, type Finding } from './finding.js';
@@ -15,6 +16,7 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkMembership,
   checkTrust,
   checkCertificates,
+  checkUpgrade,
   checkVersions,
   checkMachines,
 ];
