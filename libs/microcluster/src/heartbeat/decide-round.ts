@@ -1,5 +1,5 @@
 /** What a round of heartbeats does on the leader, decided from the member table, the roles and the clock (`spec/core-api.md` 17.2). */
-import { PENDING, type MemberRow } from '../database/index.js';
+import { PENDING, type MemberRow, type SchemaVersions } from '../database/index.js';
 import type { TrustedMember } from '../trust/index.js';
 import { canonicalAddress, type ClusterMember, type HeartbeatInfo } from '../types/index.js';
 
@@ -42,6 +42,8 @@ export type RoundDecision =
       readonly absent: readonly MemberRow[];
       readonly maxInternal: number;
       readonly maxExternal: number;
+      /** Present when another member runs a newer schema than the leader itself. */
+      readonly newer?: SchemaVersions;
     };
 
 /** Decides a round. Pure. */
@@ -63,6 +65,9 @@ export function decideRound(input: RoundInput): RoundDecision {
   const members = rows
     .filter((row) => !absent.includes(row))
     .map((row): RoundMember => ({ row, role: roleOf(row) ?? '' }));
+  const maxInternal = Math.max(...rows.map((row) => row.schemaInternal));
+  const maxExternal = Math.max(...rows.map((row) => row.schemaExternal));
+  const isNewest = ownRow.schemaInternal === maxInternal && ownRow.schemaExternal === maxExternal;
   return {
     kind: 'round',
     trust: rows.map(trustedOf),
@@ -71,8 +76,9 @@ export function decideRound(input: RoundInput): RoundDecision {
       ({ row }) => row.name !== self.name && !isYoung(row.heartbeat, now, intervalMs),
     ),
     absent,
-    maxInternal: Math.max(...rows.map((row) => row.schemaInternal)),
-    maxExternal: Math.max(...rows.map((row) => row.schemaExternal)),
+    maxInternal,
+    maxExternal,
+    ...(isNewest ? {} : { newer: { internal: maxInternal, external: maxExternal } }),
   };
 }
 

@@ -87,6 +87,17 @@ describe('a round', () => {
     ]);
   });
 
+  it('tells all who are behind of a newer schema, the leader too', async () => {
+    await cluster.round(VOTERS);
+    expect(NAMES.map((name) => cluster.member(name).newer)).toEqual([[], [], []]);
+
+    const versions = { internal: 6, external: 1 };
+    await cluster.tables.members.updateRelease('m3', versions, []);
+    cluster.time += 10_000;
+    await cluster.round(VOTERS);
+    expect(NAMES.map((name) => cluster.member(name).newer)).toEqual([[versions], [versions], []]);
+  });
+
   it('settles and purges tokens', async () => {
     const { tokens } = cluster.tables;
     const now = new Date(cluster.time);

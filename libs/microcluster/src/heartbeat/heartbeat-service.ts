@@ -123,6 +123,8 @@ export class HeartbeatService {
     if (decision.kind === 'skip') return decision.reason;
     signal.throwIfAborted();
     await this.trustEverybody(decision.trust, self.name);
+    // Nobody sends the leader a heartbeat that would tell.
+    if (decision.newer !== undefined) deps.onNewerSchema?.(decision.newer);
 
     const info = heartbeatInfoOf(decision, self.name, now);
     const answers = await Promise.all(

@@ -31,10 +31,32 @@ function happened(): (string | undefined)[] {
 }
 
 describe('a newer schema', () => {
-  it('only warns when there is no program', () => {
-    new SchemaAutoUpdate({ program: undefined, logger }).notice(NEWEST);
+  it('only warns when there is no program, once for each version', () => {
+    const updates = new SchemaAutoUpdate({ program: undefined, logger });
+    updates.notice(NEWEST);
+    updates.notice({ ...NEWEST });
+    updates.notice({ ...NEWEST, external: 2 });
 
-    expect(events).toEqual([{ event: 'schema-behind', newest: NEWEST }]);
+    expect(events).toEqual([
+      { event: 'schema-behind', newest: NEWEST },
+      { event: 'schema-behind', newest: { ...NEWEST, external: 2 } },
+    ]);
+  });
+
+  it('leaves a program alone that stops this daemon to start the next release', async () => {
+    const [begun, go, done] = ['begun', 'go', 'done'].map((name) => path.join(directory, name));
+    const program = await script(
+      `touch "${begun}"; while [ ! -e "${go}" ]; do sleep 0.05; done; touch "${done}"`,
+    );
+    const updates = new SchemaAutoUpdate({ program, logger, delayMs: () => 0 });
+    updates.notice(NEWEST);
+    await vi.waitFor(() => readFile(String(begun)), { timeout: 10_000 });
+
+    await updates.close();
+    await writeFile(String(go), '');
+
+    await vi.waitFor(() => readFile(String(done)), { timeout: 10_000 });
+    expect(happened()).toEqual(['schema-update-started']);
   });
 
   it('runs the program once, without arguments, however often it is noticed', async () => {

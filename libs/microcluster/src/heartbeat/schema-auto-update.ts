@@ -19,6 +19,7 @@ export interface SchemaAutoUpdateOptions {
 export class SchemaAutoUpdate {
   private readonly closing = new AbortController();
   private running: Promise<void> | undefined;
+  private warnedOf = '';
 
   constructor(private readonly options: SchemaAutoUpdateOptions) {}
 
@@ -26,7 +27,10 @@ export class SchemaAutoUpdate {
   notice(newest: SchemaVersions): void {
     const { program, logger } = this.options;
     if (program === undefined) {
-      logger.warn({ event: 'schema-behind', newest });
+      // Every heartbeat tells it again.
+      const versions = JSON.stringify(newest);
+      if (versions !== this.warnedOf) logger.warn({ event: 'schema-behind', newest });
+      this.warnedOf = versions;
       return;
     }
     if (this.running !== undefined || this.closing.signal.aborted) return;
@@ -40,7 +44,10 @@ export class SchemaAutoUpdate {
       });
   }
 
-  /** Stops waiting, ends a program that runs (SIGTERM), and starts none any more. */
+  /**
+   * Stops waiting, and starts no program any more. One that runs goes on: it may be what stops this daemon, to
+   * start the next release.
+   */
   async close(): Promise<void> {
     this.closing.abort();
     await this.running;
@@ -52,7 +59,15 @@ export class SchemaAutoUpdate {
     await delay(delayMs(), undefined, { signal });
     logger.log({ event: 'schema-update-started', program, newest });
     await new Promise<void>((resolve, reject) => {
-      const child = spawn(program, [], { stdio: 'ignore', signal });
+      const child = spawn(program, [], { stdio: 'ignore', detached: true });
+      signal.addEventListener(
+        'abort',
+        () => {
+          child.unref();
+          reject(signal.reason);
+        },
+        { once: true },
+      );
       child.once('error', reject);
       child.once('exit', (code, killedBy) => {
         if (code === 0) resolve();
