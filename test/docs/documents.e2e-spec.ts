@@ -20,7 +20,9 @@ const DOCUMENTS = [
   'docs/how-to/back-up-and-restore.md',
   'docs/how-to/move-to-dqlite.md',
   'docs/how-to/recover.md',
+  'docs/how-to/add-a-migration.md',
   'docs/how-to/test-your-application.md',
+  'docs/how-to/upgrade.md',
   'docs/microctl.md',
   'docs/operations.md',
   'docs/reference/metrics.md',
@@ -147,6 +149,14 @@ it('the example of @microcluster/nest compiles', async () => {
   }
   expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
 });
+it.each(['libs/microcluster/README.md', 'docs/how-to/add-a-migration.md'])(
+  'the code in %s compiles',
+  async (path) => {
+    await using sandbox = await Sandbox.create();
+    for (const source of await blocksOf(path, 'ts')) await sandbox.addSource(source);
+    expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
+  },
+);
 
 it('the examples of the guide to events and of the reference of decorators compile', async () => {
   await using sandbox = await Sandbox.create();

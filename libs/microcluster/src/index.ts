@@ -40,4 +40,6 @@ export * from './logging/index.js';
 export { MicroclusterAdapter, type MicroclusterAdapterOptions } from './listeners/index.js';
 export { Metrics } from './metrics/index.js';
 export * from './module/index.js';
+export type { SqlExecutor } from './database/sql-executor.js';
+export type { ExternalUpdate, SchemaUpdate } from './database/schema-updates.js';
 export type * from './options/daemon-args.js';

@@ -59,7 +59,7 @@ export async function restartMember(
 }
 
 async function bringUp(parts: RestartParts, signal: AbortSignal, waiting: Waiting): Promise<void> {
-  const { args, state, identity, runtime, schema, peers } = parts;
+  const { state, identity, runtime } = parts;
   const config = await state.readDaemonConfig();
   const cluster = await loadKeyPair(state.path, 'cluster');
   if (config === undefined || cluster === undefined) {
@@ -76,12 +76,31 @@ async function bringUp(parts: RestartParts, signal: AbortSignal, waiting: Waitin
     failedWith('Failed to re-establish cluster connection'),
   );
   await requireOwnRow(parts);
-  await schema.pass(identity.name, signal, waiting);
-  // One that is away learns by itself; it must not keep this member from being ready.
+  await passGate(parts, signal, waiting);
+}
+
+/** Members that wait already look again when this one has the new release, and when it has updated the schema. */
+async function passGate(
+  { args, identity, schema, peers }: RestartParts,
+  signal: AbortSignal,
+  waiting: Waiting,
+): Promise<void> {
+  // One that is away looks by itself; it must not keep this member from being ready.
   const timeoutMs = args.timeouts.probe;
-  await peers.tell('upgrade-notice', (client) =>
-    client.patchDatabase({ notification: true, timeoutMs }),
-  );
+  const notify = () =>
+    peers.tell('upgrade-notice', (client) =>
+      client.patchDatabase({ notification: true, timeoutMs }),
+    );
+  let announced: Promise<void> | undefined;
+  try {
+    await schema.pass(identity.name, signal, (blockedBy) => {
+      waiting(blockedBy);
+      announced ??= notify();
+    });
+  } finally {
+    await announced;
+  }
+  await notify();
 }
 
 /** Opens the database; the others may say meanwhile that they have removed this member. */
