@@ -1,6 +1,7 @@
 /** Runs the built programs as an operator would. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 
 /** The repository. */
 export const REPOSITORY = resolve(import.meta.dirname, '../..');
@@ -9,6 +10,15 @@ export interface ProgramResult {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
+}
+
+/**
+ * Runs a program of the system to its end.
+ *
+ * @throws Error with what it printed on standard error when it fails
+ */
+export async function runFile(file: string, args: readonly string[]): Promise<void> {
+  await promisify(execFile)(file, [...args]);
 }
 
 /** Runs `dist/<program>/main.js` to its end; `input` is given to its standard input. */
