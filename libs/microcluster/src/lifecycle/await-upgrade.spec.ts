@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { WAIT_LIMIT } from './await-upgrade.js';
+import { awaitUpgrade, WAIT_LIMIT } from './await-upgrade.js';
 import { VirtualCluster, type Chance } from './await-upgrade.fixture.js';
+import { UpgradeBell } from './upgrade-bell.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -65,6 +66,22 @@ describe('a cluster of three', () => {
     expect(cluster.stateOf('c3')).toBe('down');
     await upgrade(cluster, 'c2', 2);
     expect(cluster.stateOf('c2')).toBe('ready');
+  });
+});
+
+describe('a member that is told to look while it looks', () => {
+  it('looks again at once', async () => {
+    const bell = new UpgradeBell();
+    const blockers = [['c2'], []];
+    const compare = async () => {
+      const blockedBy = blockers.shift() ?? [];
+      if (blockedBy.length > 0) bell.ring();
+      return blockedBy;
+    };
+    const seen: unknown[] = [];
+    const steps = { compare, update: () => Promise.resolve() };
+    await awaitUpgrade(steps, bell, new AbortController().signal, (names) => seen.push(names));
+    expect(seen).toEqual([['c2']]);
   });
 });
 
