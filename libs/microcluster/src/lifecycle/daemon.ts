@@ -24,15 +24,15 @@ export type BringUp = (signal: AbortSignal, waiting: Waiting) => Promise<'member
 
 /** What a daemon is made of. */
 export interface DaemonParts {
-  readonly args: ParsedDaemonArgs;
-  readonly state: StateDirectory;
-  readonly identity: MemberIdentity;
-  readonly trust: TrustStore;
-  readonly listeners: ListenerSet;
+  readonly args: Pick<ParsedDaemonArgs, 'socketGroup' | 'drainConnectionsTimeout'>;
+  readonly state: Pick<StateDirectory, 'controlSocketPath' | 'close'>;
+  readonly identity: Pick<MemberIdentity, 'address' | 'hasCluster'>;
+  readonly trust: Pick<TrustStore, 'byFingerprint' | 'close'>;
+  readonly listeners: Pick<ListenerSet, 'openUnix' | 'closeAll'>;
   /** The listeners beside the control socket and the Core API's. */
-  readonly servers: ServerListeners;
-  readonly runtime: MemberRuntime;
-  readonly hooks: HookRunner;
+  readonly servers: Pick<ServerListeners, 'checkCoreAddress' | 'openBeforeInit' | 'retirePreInit'>;
+  readonly runtime: Pick<MemberRuntime, 'close'>;
+  readonly hooks: Pick<HookRunner, 'run'>;
   readonly logger: LoggerService;
   /** Whether the state directory belongs to a member of a cluster. */
   readonly isInitialised: () => Promise<boolean>;
