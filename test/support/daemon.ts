@@ -42,6 +42,8 @@ export class Daemon {
   readonly address: string;
   readonly stateDir: string;
   readonly logFile: string;
+  /** Added to the environment of the next start; for daemons that change their release. */
+  readonly nextEnvironment: Record<string, string> = {};
   private child: ChildProcess | undefined;
   private readonly groups = new Set<number>();
 
@@ -201,6 +203,7 @@ export class Daemon {
       NO_COLOR: '1',
       ...(this.options.engine ? { MICROCLUSTER_ENGINE: this.options.engine } : {}),
       ...this.options.env,
+      ...this.nextEnvironment,
     };
   }
 }
