@@ -1,10 +1,12 @@
 /** A connection of the client in one user's hands: statements and transactions that belong together. */
 import { DqliteError, isDqliteError } from '../errors/index.js';
 import type { SqlParameter } from '../values.js';
+import type { DqliteConnection } from './connection.js';
 import type { Deadline } from './deadline.js';
 import type { QueryResult } from './exchanges.js';
 import type { FifoLock } from './fifo-lock.js';
 import type { LeaderPool, PooledConnection } from './leader-pool.js';
+import type { Consistency, ReadBarrier } from './read-barrier.js';
 import { retrying } from './retry.js';
 import type { StreamedRow } from './row-buffer.js';
 import type { ExecResult, SqlSession } from './sql-session.js';
@@ -17,6 +19,8 @@ export interface StatementOptions {
   readonly deadlineMs?: number | undefined;
   /** A second execution does no harm: repeat even when the outcome of the first is unknown. Default false. */
   readonly idempotent?: boolean | undefined;
+  /** What the statement may miss, or with BEGIN the whole transaction; within one, what its BEGIN was given. Default `leader`. */
+  readonly consistency?: Consistency | undefined;
 }
 
 /** What a lease needs of its client. */
@@ -24,6 +28,7 @@ export interface LeaseHost {
   readonly pool: LeaderPool;
   /** The database's queue of writers. */
   readonly writers: FifoLock;
+  readonly barrier: ReadBarrier;
   deadline(options: StatementOptions | undefined): Deadline;
   retried(error: DqliteError): void;
 }
@@ -90,7 +95,7 @@ export class ClientLease {
   ): Promise<ExecResult> {
     const statement = classify(sql);
     const deadline = this.#host.deadline(options);
-    return this.#run(statement, deadline, options?.idempotent, (session) =>
+    return this.#run(statement, deadline, options, (session) =>
       session.exec(statement, parameters, deadline),
     );
   }
@@ -103,7 +108,7 @@ export class ClientLease {
   ): Promise<QueryResult> {
     const statement = classify(sql);
     const deadline = this.#host.deadline(options);
-    return this.#run(statement, deadline, options?.idempotent, (session) =>
+    return this.#run(statement, deadline, options, (session) =>
       session.query(statement, parameters, deadline),
     );
   }
@@ -122,15 +127,10 @@ export class ClientLease {
     }
     const deadline = this.#host.deadline(options);
     // Until the first row is here, nothing was seen, and the query may start over.
-    const { rows, first } = await this.#run(
-      statement,
-      deadline,
-      options?.idempotent,
-      async (session) => {
-        const rows = session.stream(statement, parameters, deadline);
-        return { rows, first: await rows.next() };
-      },
-    );
+    const { rows, first } = await this.#run(statement, deadline, options, async (session) => {
+      const rows = session.stream(statement, parameters, deadline);
+      return { rows, first: await rows.next() };
+    });
     try {
       if (first.done === true) return;
       yield first.value;
@@ -172,11 +172,13 @@ export class ClientLease {
   async #run<T>(
     statement: Statement,
     deadline: Deadline,
-    idempotent: boolean | undefined,
+    options: StatementOptions | undefined,
     send: (session: SqlSession) => Promise<T>,
   ): Promise<T> {
     if (this.#isReleased) throw new DqliteError('CLOSED', { what: 'The lease' });
     const isPinned = this.#isPinned;
+    const isConfirmed = options?.consistency === 'linearizable' && !this.inTransaction;
+    const idempotent = options?.idempotent;
     const isWrite = statement.writes && statement.kind !== 'commit';
     if (isWrite) await this.#takeTicket(deadline);
     const what = 'A statement of a lease';
@@ -185,9 +187,10 @@ export class ClientLease {
     if (isWrite) this.#runningWrites++;
     try {
       return await retrying({ deadline, what, idempotent, onRetry, mayRetry }, async () => {
-        const session = await this.#session(deadline);
+        const connection = await this.#connection(deadline);
         try {
-          return await send(session);
+          if (isConfirmed) await this.#host.barrier.pass(connection, deadline);
+          return await send(connection.session);
         } catch (error) {
           if (!isPinned) this.#lost(error);
           throw error;
@@ -222,15 +225,15 @@ export class ClientLease {
     throw new DqliteError('CLOSED', { what: 'The lease' });
   }
 
-  /** The session to use now; outside of a transaction, a lost connection is replaced. */
-  async #session(deadline: Deadline): Promise<SqlSession> {
+  /** The connection to use now; outside of a transaction, a lost connection is replaced. */
+  async #connection(deadline: Deadline): Promise<DqliteConnection> {
     if (this.#isReleased) throw new DqliteError('CLOSED', { what: 'The lease' });
     if (this.#pooled?.connection.closed === true && !this.#isPinned) this.#dropConnection();
     if (this.#pooled === undefined) {
       this.#connectionOnItsWay ??= this.#waitForConnection(deadline);
       this.#pooled = await this.#connectionOnItsWay;
     }
-    return this.#pooled.connection.session;
+    return this.#pooled.connection;
   }
 
   async #waitForConnection(deadline: Deadline): Promise<PooledConnection> {

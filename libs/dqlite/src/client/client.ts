@@ -9,6 +9,7 @@ import type { QueryResult, Receiver } from './exchanges.js';
 import { FifoLock } from './fifo-lock.js';
 import { LeaderConnector, type LeaderConnectorOptions } from './leader-connector.js';
 import { LeaderPool, type PooledConnection } from './leader-pool.js';
+import { ReadBarrier } from './read-barrier.js';
 import { isRetryable, retrying } from './retry.js';
 import type { StreamedRow } from './row-buffer.js';
 import type { ExecResult, SqlSession } from './sql-session.js';
@@ -73,6 +74,7 @@ export class DqliteClient {
   readonly #pool: LeaderPool;
   readonly #connector: LeaderConnector;
   readonly #writers: FifoLock;
+  readonly #barrier: ReadBarrier;
   readonly #deadlineMs: number;
   readonly #poolSize: number;
   readonly #host: LeaseHost;
@@ -89,9 +91,11 @@ export class DqliteClient {
     this.#poolSize = options.poolSize ?? 8;
     this.#pool = new LeaderPool(this.#connector, this.database, this.#poolSize);
     this.#writers = new FifoLock(`Waiting to write to the database '${this.database}'`);
+    this.#barrier = new ReadBarrier({ dial: options.dial, deadlineMs: this.#deadlineMs });
     this.#host = {
       pool: this.#pool,
       writers: this.#writers,
+      barrier: this.#barrier,
       deadline: (given) => this.#deadline(given),
       retried: (error) => this.#countRetry(error),
     };
@@ -201,7 +205,7 @@ export class DqliteClient {
       const rest = { signal: options.signal, deadlineMs: deadline.remainingMs };
       const lease = await this.acquire({ ...rest, write: options.mode !== 'deferred' });
       try {
-        await lease.begin(options.mode, rest);
+        await lease.begin(options.mode, { ...rest, consistency: options.consistency });
         isStarted = true;
         const result = await work(lease);
         await lease.commit({ signal: options.signal, deadlineMs: deadline.remainingMs });
@@ -233,6 +237,7 @@ export class DqliteClient {
       this.#closed = new DqliteError('CLOSED', { what: `The client of '${this.database}'` });
       this.#pool.close(this.#closed);
       this.#writers.close(this.#closed);
+      this.#barrier.close(this.#closed);
     }
     await this.#pool.drain(CLOSE_GRACE_MS);
   }
@@ -275,7 +280,7 @@ export class DqliteClient {
 
   /** One attempt, on a connection that is given back before `receiver` is told. */
   #attempt<T>(call: Call<T>, { done, failed }: Receiver<T>): void {
-    const { statement, deadline, send } = call;
+    const { statement, deadline, options, send } = call;
     const use = (pooled: PooledConnection): void => {
       const { connection } = pooled;
       const fail = (error: unknown): void => {
@@ -283,17 +288,21 @@ export class DqliteClient {
         pooled.release();
         failed(error);
       };
-      try {
-        send(connection.session, {
-          done: (answer) => {
-            pooled.release();
-            done(answer);
-          },
-          failed: fail,
-        });
-      } catch (error) {
-        fail(error);
-      }
+      const start = (): void => {
+        try {
+          send(connection.session, {
+            done: (answer) => {
+              pooled.release();
+              done(answer);
+            },
+            failed: fail,
+          });
+        } catch (error) {
+          fail(error);
+        }
+      };
+      if (options?.consistency !== 'linearizable') start();
+      else void this.#barrier.pass(connection, deadline).then(start, fail);
     };
     this.#pool.request(deadline, statement.writes, use, failed);
   }

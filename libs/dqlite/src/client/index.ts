@@ -13,6 +13,7 @@ export type { WaitOptions } from './deadline.js';
 export type { QueryResult } from './exchanges.js';
 export { LeaderConnector, type LeaderConnectorOptions } from './leader-connector.js';
 export type { LeaderAnswer, NodeMetadata } from './node-requests.js';
+export type { Consistency } from './read-barrier.js';
 export { isRetryable } from './retry.js';
 export type { StreamedRow } from './row-buffer.js';
 export { splitStatements, type StatementText } from './split-statements.js';

@@ -17,6 +17,8 @@ export interface TestCluster extends AsyncDisposable {
   connect(index?: number): Promise<DqliteConnection>;
   /** Stops the node that leads now. */
   stopLeader(): Promise<void>;
+  /** Stops all others. */
+  stopFollowers(): Promise<void>;
 }
 
 /** Starts `size` voters in this process. Dispose of it to stop them and delete their files. */
@@ -43,14 +45,23 @@ export async function startCluster(size: number): Promise<TestCluster> {
     await first.assign(info.id, 'voter');
   }
   first.close();
+  const leaderAddress = async (): Promise<string> => {
+    const connection = await new LeaderConnector({ dial: dialTcp, servers }).connect();
+    connection.close();
+    return connection.address;
+  };
   return {
     nodes,
     servers,
     connect,
     stopLeader: async () => {
-      const connection = await new LeaderConnector({ dial: dialTcp, servers }).connect();
-      connection.close();
-      await nodes.find(({ info }) => info.address === connection.address)?.node.stop();
+      const leader = await leaderAddress();
+      await nodes.find(({ info }) => info.address === leader)?.node.stop();
+    },
+    stopFollowers: async () => {
+      const leader = await leaderAddress();
+      const followers = nodes.filter(({ info }) => info.address !== leader);
+      await Promise.all(followers.map(({ node }) => node.stop()));
     },
     client: (options = {}) => {
       const client = new DqliteClient({ dial: dialTcp, servers, database: 'test', ...options });

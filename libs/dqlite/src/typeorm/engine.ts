@@ -1,4 +1,5 @@
 /** What the data source needs from a database: one interface, implemented over dqlite and over sqlite3. */
+import type { Consistency } from '../client/index.js';
 import type { SqlParameter, SqlValue } from '../values.js';
 
 /** Limits of one call. The default deadline is the engine's. */
@@ -7,6 +8,11 @@ export interface SqlCallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds after which the call is given up, waiting for a connection or for other writers included. */
   readonly deadlineMs?: number;
+  /**
+   * What a statement outside of a transaction, or a transaction that begins, may miss. Default `leader`.
+   * The embedded engine, with its single copy, is always linearizable.
+   */
+  readonly consistency?: Consistency;
 }
 
 export interface SqlAcquireOptions extends SqlCallOptions {

@@ -15,7 +15,7 @@ import type { SqlCallOptions, SqlEngine } from '../engine.js';
 import { KnowingSelectQueryBuilder } from './insert-query-builder.js';
 import { PooledDriver } from './pooled-driver.js';
 import { PooledQueryRunner } from './pooled-query-runner.js';
-import { withinLimits } from './query-options.js';
+import { withSqlOptions } from './query-options.js';
 
 /** TypeORM's common options, and the engine instead of a type and connection settings. */
 export interface DqliteDataSourceOptions extends Omit<
@@ -61,21 +61,27 @@ export class DqliteDataSource extends DataSource {
   }
 
   /**
-   * Runs `fn` with limits on every statement in it, through whatever repository, builder or transaction.
+   * Runs `fn` with these options for every statement in it, through whatever repository, builder or transaction.
    *
-   * @param options `signal` cancels, `deadlineMs` counts from now; the statement under way is interrupted
+   * @param options `signal` cancels, `deadlineMs` counts from now: the statement under way is interrupted;
+   * `consistency` is for statements outside of a transaction, and for transactions that begin within `fn`
    */
   withOptions<T>(options: SqlCallOptions, fn: () => T): T {
-    return withinLimits(options, fn);
+    return withSqlOptions(options, fn);
   }
 
   /**
    * A transaction that sees one snapshot and does not wait for writers. A writing statement in it is refused.
+   *
+   * @param options as for {@link withOptions}
    */
-  async readTransaction<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+  async readTransaction<T>(
+    fn: (manager: EntityManager) => Promise<T>,
+    options: SqlCallOptions = {},
+  ): Promise<T> {
     const runner = this.createQueryRunner('slave');
     try {
-      return await runner.manager.transaction(fn);
+      return await withSqlOptions(options, () => runner.manager.transaction(fn));
     } finally {
       await runner.release();
     }

@@ -22,7 +22,7 @@ import type {
 } from '../engine.js';
 import { failed, observed } from './observed.js';
 import type { PooledDriver } from './pooled-driver.js';
-import { currentLimits } from './query-options.js';
+import { currentOptions } from './query-options.js';
 import { RowStream } from './row-stream.js';
 import { toSqlParameters } from '../sql/parameters.js';
 
@@ -279,7 +279,7 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
   }
 
   private limits(): SqlCallOptions {
-    const limits = currentLimits();
+    const limits = currentOptions();
     return this.migrating && limits.deadlineMs === undefined
       ? { ...limits, deadlineMs: MIGRATION_DEADLINE_MS }
       : limits;
