@@ -10,7 +10,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['libs/*/src/**/*.spec.ts', 'src/**/*.spec.ts', 'scripts/**/*.spec.ts'],
+          include: [
+            'libs/*/src/**/*.spec.ts',
+            'src/**/*.spec.ts',
+            'scripts/**/*.spec.ts',
+            'test/faults/**/*.spec.ts',
+          ],
           testTimeout: 20_000,
           hookTimeout: 20_000,
         },
