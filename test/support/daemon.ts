@@ -25,6 +25,8 @@ export interface DaemonOptions {
   readonly heartbeat?: string;
   /** The program that is started, instead of `microd`; it takes the same flags. */
   readonly program?: string;
+  /** A command and its arguments that become the daemon: `ip netns exec NAME`, say. */
+  readonly prefix?: readonly string[];
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Added to the command line. */
@@ -66,9 +68,14 @@ export class Daemon {
   /** Starts the process without waiting for it to answer. */
   spawn(): ChildProcess {
     const log = openSync(this.logFile, 'a');
-    const child = spawn(
+    const [command = process.execPath, ...prefix] = [
+      ...(this.options.prefix ?? []),
       process.execPath,
+    ];
+    const child = spawn(
+      command,
       [
+        ...prefix,
         this.options.program ?? join(REPOSITORY, 'dist/microd/main.js'),
         '--state-dir',
         this.stateDir,

@@ -15,6 +15,8 @@ export interface Answer {
   readonly metadata: unknown;
   /** The text of an error envelope, else empty. */
   readonly error: string;
+  /** The machine-readable code of an error, else empty. */
+  readonly code: string;
 }
 
 export function overSocket(
@@ -22,8 +24,9 @@ export function overSocket(
   method: string,
   path: string,
   body?: unknown,
+  limitMs = LIMIT_MS,
 ): Promise<Answer> {
-  return send((options) => httpRequest({ socketPath, ...options }), method, path, body);
+  return send((options) => httpRequest({ socketPath, ...options }), method, path, body, limitMs);
 }
 
 export function overTls(
@@ -48,9 +51,10 @@ async function send(
   method: string,
   path: string,
   body: unknown,
+  limitMs = LIMIT_MS,
 ): Promise<Answer> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
-  const signal = AbortSignal.timeout(LIMIT_MS);
+  const signal = AbortSignal.timeout(limitMs);
   const request = open({
     method,
     path,
@@ -65,10 +69,15 @@ async function send(
   if (!(response instanceof IncomingMessage)) throw new Error(`${method} ${path}: no answer`);
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(Buffer.from(chunk));
-  return answerOf(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'));
+  const code = response.headers['x-microcluster-error'];
+  return answerOf(
+    response.statusCode ?? 0,
+    Buffer.concat(chunks).toString('utf8'),
+    typeof code === 'string' ? code : '',
+  );
 }
 
-function answerOf(status: number, text: string): Answer {
+function answerOf(status: number, text: string, code: string): Answer {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -82,5 +91,6 @@ function answerOf(status: number, text: string): Answer {
     json,
     metadata: 'metadata' in envelope ? envelope.metadata : undefined,
     error: 'error' in envelope && typeof envelope.error === 'string' ? envelope.error : '',
+    code,
   };
 }
