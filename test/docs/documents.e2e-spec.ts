@@ -12,6 +12,7 @@ const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/README.md',
+  'docs/explanation/consistency.md',
   'docs/explanation/performance.md',
   'docs/getting-started.md',
   'docs/how-to/monitor.md',
@@ -162,6 +163,21 @@ it('the examples of the guide to events and of the reference of decorators compi
   await using sandbox = await Sandbox.create();
   for (const path of ['docs/how-to/events.md', 'docs/reference/decorators.md']) {
     for (const source of await blocksOf(path, 'ts')) await sandbox.addSource(source);
+  }
+  expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
+});
+
+it('every promise about consistency names a test that exists', async () => {
+  const text = await readFile(join(REPOSITORY, 'docs/explanation/consistency.md'), 'utf8');
+  const named = [...text.matchAll(/`((?:test|libs)\/[^`\s]+)`/g)].map((match) => match[1] ?? '');
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((path) => !existsSync(join(REPOSITORY, path)))).toEqual([]);
+});
+
+it('the examples of how fresh a read is compile', async () => {
+  await using sandbox = await Sandbox.create();
+  for (const source of await blocksOf('docs/explanation/consistency.md', 'ts')) {
+    await sandbox.addSource(source);
   }
   expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
 });

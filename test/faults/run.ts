@@ -1,5 +1,6 @@
 /** A run: a cluster under load, faults by schedule, and at the end the judgement of the checkers. */
 import { eventually } from '../support/eventually.js';
+import { checkElections } from './checkers/elections.js';
 import { checkMembership } from './checkers/membership.js';
 import type { Verdict } from './checkers/violation.js';
 import { Clients } from './clients.js';
@@ -44,7 +45,8 @@ export async function runUnderFaults(options: RunOptions): Promise<RunReport> {
   }
 }
 
-async function runOn(cluster: FaultCluster, options: RunOptions): Promise<RunReport> {
+/** As {@link runUnderFaults}, on a cluster that the caller has formed and closes. */
+export async function runOn(cluster: FaultCluster, options: RunOptions): Promise<RunReport> {
   const random = new Random(options.seed);
   const began = performance.now();
   const clock = (): number => performance.now() - began;
@@ -82,6 +84,9 @@ async function runOn(cluster: FaultCluster, options: RunOptions): Promise<RunRep
     options.say(logs.join('\n'));
   }
   const reports = workloads.map((workload) => reportOf(workload, workload.check()));
+  const happened = nemesis.injected.filter(({ skipped }) => skipped.length === 0);
+  const moments = { ok: happened.length, failed: 0, unknown: 0 };
+  reports.push(reportOf({ name: 'elections', counts: moments }, checkElections(happened)));
   if (failure === undefined) {
     const verdict = checkMembership(await membership.history());
     const counts = { ok: cluster.all.length, failed: 0, unknown: 0 };

@@ -14,6 +14,8 @@ export interface Injected extends Moment {
   readonly skipped: readonly string[];
   /** From the end of the faults until a request succeeded at every member, milliseconds. */
   readonly recoveryMs: number;
+  /** By how much Raft's term grew from the beginning until the recovery. */
+  readonly elections: number;
 }
 
 export interface NemesisOptions {
@@ -33,8 +35,9 @@ export class Nemesis {
 
   /** @throws Error when the cluster does not recover, or a member does not come back */
   async carryOut(moment: Moment, signal: AbortSignal): Promise<void> {
-    const { clock, say, recovered } = this.options;
+    const { clock, say, recovered, cluster } = this.options;
     const at = clock();
+    const termBefore = cluster.term();
     say(`${(at / 1000).toFixed(1)} s: ${moment.faults.join(' and ')}`);
     const { heals, skipped } = await this.begin(moment);
     try {
@@ -45,9 +48,10 @@ export class Nemesis {
     const healedAt = clock();
     await recovered(healedAt);
     const recoveryMs = clock() - healedAt;
-    this.injected.push({ ...moment, at, skipped, recoveryMs });
+    const elections = Number(cluster.term() - termBefore);
+    this.injected.push({ ...moment, at, skipped, recoveryMs, elections });
     for (const why of skipped) say(`  skipped ${why}`);
-    say(`  recovered within ${(recoveryMs / 1000).toFixed(1)} s`);
+    say(`  recovered within ${(recoveryMs / 1000).toFixed(1)} s, elections: ${elections}`);
     await pause(moment.pauseMs, signal);
   }
 

@@ -20,6 +20,7 @@ const REPORT: RunReport = {
       at: 0,
       skipped: ['delay: not possible here'],
       recoveryMs: 1500,
+      elections: 1,
     },
   ],
   unavailabilityMs: [1000, 3000, 2000],
