@@ -1,6 +1,5 @@
 /** A client that talks to one member, and what each of its requests has come to. */
 import { overSocket } from '../../support/requests.js';
-import type { Member } from '../cluster/member.js';
 
 /** After this time the client gives up, milliseconds; the member may still do what it was asked. */
 const PATIENCE_MS = 12_000;
@@ -28,10 +27,17 @@ export type Reply =
   | { readonly outcome: 'ok'; readonly value: unknown }
   | { readonly outcome: 'failed' | 'unknown'; readonly reason: string };
 
+/** What a session needs of a member. */
+export interface Endpoint {
+  readonly host: number;
+  readonly daemon: { readonly socketPath: string };
+}
+
 export class Session {
   constructor(
     readonly client: number,
-    readonly member: Member,
+    readonly member: Endpoint,
+    private readonly patienceMs = PATIENCE_MS,
   ) {}
 
   /** Sends one request to the workload called `path`. */
@@ -39,7 +45,7 @@ export class Session {
     const { socketPath } = this.member.daemon;
     const url = `/1.0/workload/${path}`;
     try {
-      const answer = await overSocket(socketPath, 'POST', url, body, PATIENCE_MS);
+      const answer = await overSocket(socketPath, 'POST', url, body, this.patienceMs);
       if (answer.status === 200) return { outcome: 'ok', value: answer.metadata };
       const reason = `${answer.status} ${answer.code} ${answer.error}`;
       return { outcome: NOTHING_WAS_DONE.has(answer.code) ? 'failed' : 'unknown', reason };
