@@ -7,7 +7,7 @@ import { isWorkloadName, WORKLOAD_NAMES } from './workloads/index.js';
 const NETWORKS = ['auto', 'namespaces', 'loopback'] as const;
 const MAX_SEED = 2 ** 31;
 /** Enough for Raft's segments and snapshots, and quickly filled. */
-const DISK_MIB = 128;
+const DISK_MIB = 256;
 
 export const USAGE = `usage: npm run test:faults -- [options]
 

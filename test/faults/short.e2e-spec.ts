@@ -25,7 +25,7 @@ const options = {
   members: 3,
   spares: 1,
   network: 'auto',
-  diskMiB: 128,
+  diskMiB: 256,
   durationMs: 0,
   workloads: WORKLOAD_NAMES,
   say: (text: string) => void log.push(text),

@@ -25,6 +25,7 @@ class CreateWorkloads {
     await runner.query('CREATE TABLE "registers" ("key" TEXT PRIMARY KEY, "value" INTEGER)');
     await runner.query('CREATE TABLE "lists" ("key" TEXT PRIMARY KEY, "elements" TEXT)');
     await runner.query('CREATE TABLE "members_of_set" ("element" INTEGER PRIMARY KEY)');
+    await runner.query('CREATE TABLE "ballast" ("id" INTEGER PRIMARY KEY, "content" BLOB)');
     await runner.query('CREATE TABLE "accounts" ("id" INTEGER PRIMARY KEY, "balance" INTEGER)');
     for (let id = 0; id < ACCOUNTS; id += 1) {
       await runner.query('INSERT INTO "accounts" VALUES (?, ?)', [id, BALANCE]);
@@ -113,6 +114,14 @@ class WorkloadController {
     });
   }
 
+  /** Makes the log of every member grow by so many bytes, and the database by no more than once. */
+  async ballast({ bytes }) {
+    await this.dataSource.query('INSERT OR REPLACE INTO "ballast" VALUES (1, randomblob(?))', [
+      bytes,
+    ]);
+    return null;
+  }
+
   /** Blocks the event loop, as a long computation of an application would. */
   stall({ milliseconds }) {
     const end = performance.now() + milliseconds;
@@ -132,7 +141,7 @@ class WorkloadController {
 /** Decorators, applied without a compiler. */
 Inject(DqliteDataSource)(WorkloadController, undefined, 0);
 Inject(ClusterState)(WorkloadController, undefined, 1);
-for (const name of ['register', 'lists', 'bank', 'set', 'stall', 'nodes']) {
+for (const name of ['register', 'lists', 'bank', 'set', 'ballast', 'stall', 'nodes']) {
   const descriptor = Object.getOwnPropertyDescriptor(WorkloadController.prototype, name);
   if (name === 'nodes') {
     Get(name)(WorkloadController.prototype, name, descriptor);

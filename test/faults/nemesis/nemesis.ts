@@ -68,7 +68,8 @@ export class Nemesis {
         const heal = await fault.begin(scene);
         heals.push({ isLast: fault.concerns === 'members', heal });
       } catch (error) {
-        skipped.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        const reason = error instanceof Error ? error.message : String(error);
+        skipped.push(`${name}: ${reason.split('\n', 1)[0]}`); // logs may follow
       }
     }
     const inOrder = heals.toSorted((a, b) => Number(a.isLast) - Number(b.isLast));
