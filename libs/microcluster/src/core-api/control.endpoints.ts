@@ -16,8 +16,8 @@ export class ControlEndpoints {
     allowedBeforeInit: true,
     doc: { summary: 'Bootstrap a cluster, or join one with a token', body: controlSchema },
   })
-  async initialise({ body }: CoreRequest): Promise<void> {
-    await this.membership.initialise(parseValue(controlSchema, body, 'Control'));
+  async initialise({ body, signal }: CoreRequest): Promise<void> {
+    await this.membership.initialise(parseValue(controlSchema, body, 'Control'), signal);
   }
 
   @CoreRoute('POST', '/core/control/shutdown', {

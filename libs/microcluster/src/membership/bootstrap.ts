@@ -11,15 +11,17 @@ import {
 /**
  * Bootstraps the cluster. Resolves when the database is open and the hook `postBootstrap` has run.
  *
+ * @param asked aborts when whoever asked for it has gone away
  * @throws the error of the step that failed; everything has been undone
  */
 export async function bootstrapCluster(
   parts: InitialisationParts,
   records: ClusterRecords,
   request: InitialisationRequest,
+  asked: AbortSignal,
 ): Promise<void> {
   const { daemon, state, identity, trust, runtime, schema, hooks } = parts;
-  await initialiseMember(parts, 'bootstrap', request, async (_rollback, signal) => {
+  await initialiseMember(parts, 'bootstrap', request, asked, async (_rollback, signal) => {
     await trust
       .add({
         name: request.name,

@@ -39,6 +39,7 @@ export interface InitialisationRequest {
  * Runs `work` between the common first and last steps. When anything fails, everything is undone, in
  * process, and the daemon is not initialised again.
  *
+ * @param asked aborts when whoever asked for it has gone away, such as an operator by Ctrl-C
  * @param complete the last step, which makes it final for others
  * @throws the error of the step that failed
  */
@@ -46,6 +47,7 @@ export async function initialiseMember(
   parts: InitialisationParts,
   operation: 'bootstrap' | 'join',
   request: InitialisationRequest,
+  asked: AbortSignal,
   work: (rollback: Rollback, signal: AbortSignal) => Promise<void>,
   complete: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
@@ -53,7 +55,7 @@ export async function initialiseMember(
   daemon.checkCoreAddress(request.address);
   daemon.transition({ type: 'start' });
   const rollback = new Rollback(logger);
-  const signal = daemon.signal;
+  const signal = AbortSignal.any([daemon.signal, asked]);
   try {
     await beginInitialisation(state.path, { operation, name: request.name });
     rollback.add('state', () => forgetMember(parts));
@@ -66,6 +68,8 @@ export async function initialiseMember(
     await state.writeDaemonConfig({ name: request.name, address: request.address, servers: {} });
     await ensureServerCertificate(parts, request.name);
     await work(rollback, signal);
+    // A hook may not have looked at its signal; from here on it is too late to go away.
+    signal.throwIfAborted();
     await endInitialisation(state.path);
     await complete();
     daemon.transition({ type: 'opened' });

@@ -38,12 +38,14 @@ export interface JoinParts extends InitialisationParts {
  * Joins the cluster that issued `token`. Resolves when the database is open, a member trusts us and the
  * hook `postJoin` has run.
  *
+ * @param asked aborts when whoever asked for it has gone away
  * @throws the error of the step that failed; everything has been undone and the token can be used again
  */
 export async function joinCluster(
   parts: JoinParts,
   token: string,
   request: InitialisationRequest,
+  asked: AbortSignal,
 ): Promise<void> {
   const { daemon, identity, trust, runtime, schema, hooks, peers, records } = parts;
   const decoded = decodeJoinToken(token);
@@ -51,6 +53,7 @@ export async function joinCluster(
     parts,
     'join',
     request,
+    asked,
     async (rollback, signal) => {
       const admission = await enter(parts, decoded, request, rollback, signal);
       await storeCertificates(parts, admission);

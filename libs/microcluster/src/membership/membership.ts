@@ -24,8 +24,12 @@ export type MembershipParts = JoinParts &
 export class Membership {
   constructor(private readonly parts: MembershipParts) {}
 
-  /** Handles `POST /core/control` (`spec/core-api.md` 9.3). */
-  async initialise(control: Control): Promise<void> {
+  /**
+   * Handles `POST /core/control` (`spec/core-api.md` 9.3).
+   *
+   * @param signal aborts when whoever asked has gone away: what has been done by then is undone
+   */
+  async initialise(control: Control, signal: AbortSignal): Promise<void> {
     const { daemon, records } = this.parts;
     if (!daemon.accepts({ type: 'start' })) {
       throw new MicroclusterError('FAILED', {
@@ -48,10 +52,10 @@ export class Membership {
       config: control.config,
     };
     if (control.bootstrap) {
-      await bootstrapCluster(this.parts, records, request);
+      await bootstrapCluster(this.parts, records, request, signal);
     } else {
       await requireReplication(this.parts.args, this.parts.state.databasePath);
-      await joinCluster(this.parts, control.join_token, request);
+      await joinCluster(this.parts, control.join_token, request, signal);
     }
   }
 
