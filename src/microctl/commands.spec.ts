@@ -150,6 +150,12 @@ describe('tokens', () => {
     expect(asked[0]?.[2]).toEqual({ name: 'c2', expire_after: 10_800_000_000_000 });
   });
 
+  it('add asks for a token for any name only when told to', async () => {
+    const argv = ['tokens', 'add', 'x', '-e', '0', '--any-name'];
+    const { asked } = await microctl([{ metadata: 'dG9r' }], argv);
+    expect(asked[0]?.[2]).toEqual({ name: 'x', expire_after: 0, any_name: true });
+  });
+
   it('list prints times as Go does', async () => {
     const tokens = [
       { name: 'c2', token: 'abc', expires_at: '0001-01-01T00:00:00Z' },

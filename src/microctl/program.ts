@@ -7,6 +7,7 @@ import type { DoctorOptions } from './commands/doctor.js';
 import type { EventsOptions } from './commands/events.js';
 import type { InitOptions } from './commands/init.js';
 import type { RemoveOptions } from './commands/remove.js';
+import type { AddTokenOptions } from './commands/tokens.js';
 import { describeError } from './errors.js';
 import type { Settings } from './settings.js';
 import type { Terminal } from './terminal.js';
@@ -178,10 +179,11 @@ function createProgram(
   const tokens = groupOf(program.command('tokens').description('Manage the tokens for joining'));
   leaf(tokens, 'add <name>', 'Print a token with which the named machine can join once', '30s')
     .option('-e, --expire-after <duration>', 'how long the token is valid; 0 is for ever', '3h')
-    .action((name: string, options: { readonly expireAfter: string }, command: Command) =>
+    .option('--any-name', 'let the machine that joins choose its name')
+    .action((name: string, options: AddTokenOptions, command: Command) =>
       perform(command, async (of) => {
         const { addToken } = await import('./commands/tokens.js');
-        return addToken(of, name, options.expireAfter);
+        return addToken(of, name, options);
       }),
     );
   leaf(tokens, 'list', 'List the tokens that can still be used', '30s')

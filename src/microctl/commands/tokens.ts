@@ -9,13 +9,23 @@ import type { Settings } from '../settings.js';
 
 const tokenRecord = z.object({ name: z.string(), token: z.string(), expires_at: z.string() });
 
-/** Prints a new token for the machine `name`. */
+/** The flags of `tokens add`. */
+export interface AddTokenOptions {
+  readonly expireAfter: string;
+  readonly anyName?: boolean;
+}
+
+/** Prints a new token for the machine `name`, or for one that chooses its name itself. */
 export async function addToken(
   settings: Settings,
   name: string,
-  expireAfter: string,
+  { expireAfter, anyName }: AddTokenOptions,
 ): Promise<void> {
-  const body = { name, expire_after: lifetime(expireAfter) };
+  const body = {
+    name,
+    expire_after: lifetime(expireAfter),
+    ...(anyName === true && { any_name: true }),
+  };
   const answer = await withDaemon(settings, (daemon) =>
     daemon.request('POST', '/core/control/tokens', { body }),
   );

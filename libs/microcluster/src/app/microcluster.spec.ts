@@ -45,6 +45,7 @@ describe('the calls on a state directory', () => {
     await app.joinCluster('c2', '10.0.0.2:1', 'token');
     expect(await app.newJoinToken('c3')).toBe('token');
     expect(await app.newJoinToken('c4', { expireAfterMs: 0 })).toBe('token');
+    expect(await app.newJoinToken('c5', { expireAfterMs: 0, anyName: true })).toBe('token');
     expect(await app.listJoinTokens()).toEqual([]);
     await app.revokeJoinToken('c3');
     expect(await app.getClusterMembers()).toEqual([]);
@@ -58,6 +59,7 @@ describe('the calls on a state directory', () => {
       'POST /core/control {"bootstrap":false,"config":{},"join_token":"token","address":"10.0.0.2:1","name":"c2"}',
       'POST /core/control/tokens {"name":"c3","expire_after":10800000000000}',
       'POST /core/control/tokens {"name":"c4","expire_after":0}',
+      'POST /core/control/tokens {"name":"c5","expire_after":0,"any_name":true}',
       'GET /core/control/tokens',
       'DELETE /core/1.0/tokens/c3',
       'GET /core/1.0/cluster',

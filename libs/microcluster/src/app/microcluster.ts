@@ -115,15 +115,18 @@ export class Microcluster {
   /**
    * A token with which the machine `name` can join once.
    *
+   * @param options.anyName the joiner may choose its name; the token's is then only a label. Default `false`.
+   *   Needs a leader that is not a member in Go.
    * @param options.expireAfterMs how long it is valid, milliseconds; 0 is for ever. Default 3 hours.
    */
   newJoinToken(
     name: string,
-    options: CallOptions & { readonly expireAfterMs?: number } = {},
+    options: CallOptions & { readonly expireAfterMs?: number; readonly anyName?: boolean } = {},
   ): Promise<string> {
-    const { expireAfterMs = TOKEN_LIFETIME_MS, ...call } = options;
+    const { expireAfterMs = TOKEN_LIFETIME_MS, anyName, ...call } = options;
     const expire_after = durationFromMilliseconds(expireAfterMs);
-    return this.#ask((client) => client.issueToken({ name, expire_after }, call));
+    const request = { name, expire_after, ...(anyName === true && { any_name: true }) };
+    return this.#ask((client) => client.issueToken(request, call));
   }
 
   /** The tokens that can still be used. */

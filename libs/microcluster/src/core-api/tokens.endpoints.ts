@@ -43,7 +43,15 @@ export class TokensEndpoints {
     const now = new Date();
     const secret = generateTokenSecret();
     await this.records.write(({ tokens }) =>
-      tokens.issue({ name, secret, expiresAt: expiry(now, request.expire_after) }, now),
+      tokens.issue(
+        {
+          name,
+          secret,
+          expiresAt: expiry(now, request.expire_after),
+          anyName: request.any_name === true,
+        },
+        now,
+      ),
     );
     return this.tokenFor(secret);
   }
@@ -55,10 +63,11 @@ export class TokensEndpoints {
     const stored = await this.records.read(({ tokens }) => tokens.list(new Date()));
     return encodeValue(
       tokenRecordsSchema,
-      stored.map(({ name, secret, expiresAt }) => ({
+      stored.map(({ name, secret, expiresAt, anyName }) => ({
         name,
         token: this.tokenFor(secret),
         expires_at: expiresAt ?? zeroTime(),
+        ...(anyName === true && { any_name: true }),
       })),
     );
   }

@@ -104,11 +104,44 @@ describe('issuing and listing', () => {
   });
 });
 
+describe('a token for any name', () => {
+  const anyName = (secret: string) =>
+    session.query('SELECT secret FROM core_any_name_tokens WHERE secret = ?', [secret]);
+
+  it('says so in the list and when it is used, also after it has come back', async () => {
+    await tokens.issue(token('a', { anyName: true }), NOW);
+    await tokens.issue(token('b'), NOW);
+    expect((await tokens.list(NOW)).map((one) => one.anyName)).toEqual([true, undefined]);
+    expect(await admit('secret-a', joiner('z'))).toEqual({
+      name: 'a',
+      again: false,
+      anyName: true,
+    });
+    await undo(joiner('z'));
+    expect(await admit('secret-a', joiner('y'))).toMatchObject({ anyName: true });
+    expect(await admit('secret-b', joiner('bb'))).toMatchObject({ anyName: false });
+  });
+
+  it('is forgotten with the next token that is made, when it is gone, but not while it is in use', async () => {
+    await tokens.issue(token('a', { anyName: true }), NOW);
+    await tokens.issue(token('b', { anyName: true }), NOW);
+    await tokens.revoke('a');
+    await admit('secret-b', joiner('z'));
+    await tokens.issue(token('c'), NOW);
+    expect(await anyName('secret-a')).toEqual([]);
+    expect(await anyName('secret-b')).toHaveLength(1);
+  });
+});
+
 describe('using a token', () => {
   beforeEach(() => tokens.issue(token('a'), NOW));
 
   it('tells the name it was issued for, and takes it out of the specified table', async () => {
-    expect(await admit('secret-a', joiner('a'))).toEqual({ name: 'a', again: false });
+    expect(await admit('secret-a', joiner('a'))).toEqual({
+      name: 'a',
+      again: false,
+      anyName: false,
+    });
 
     expect(await tokens.list(NOW)).toEqual([]);
     expect(await session.query('SELECT * FROM core_token_records')).toEqual([]);
@@ -131,7 +164,11 @@ describe('using a token', () => {
   it('lets the same certificate ask again while its join is under way', async () => {
     await admit('secret-a', joiner('a'));
 
-    expect(await admit('secret-a', joiner('a'))).toEqual({ name: 'a', again: true });
+    expect(await admit('secret-a', joiner('a'))).toEqual({
+      name: 'a',
+      again: true,
+      anyName: false,
+    });
     expect(await members.list()).toHaveLength(1);
   });
 
@@ -155,7 +192,11 @@ describe('using a token', () => {
     await undo(joiner('a'));
 
     expect(await tokens.list(NOW)).toHaveLength(1);
-    expect(await admit('secret-a', joiner('a', 'new-cert'))).toEqual({ name: 'a', again: false });
+    expect(await admit('secret-a', joiner('a', 'new-cert'))).toEqual({
+      name: 'a',
+      again: false,
+      anyName: false,
+    });
     await becomeVoter('a');
     await tokens.confirm('new-cert');
     await expect(admit('secret-a', joiner('other'))).rejects.toMatchObject(NOT_FOUND);
@@ -171,7 +212,11 @@ describe('using a token', () => {
     await admit('secret-a', joiner('a'));
     await members.remove('a');
 
-    expect(await admit('secret-a', joiner('a', 'new-cert'))).toEqual({ name: 'a', again: false });
+    expect(await admit('secret-a', joiner('a', 'new-cert'))).toEqual({
+      name: 'a',
+      again: false,
+      anyName: false,
+    });
     await expect(admit('secret-a', joiner('other'))).rejects.toMatchObject({ status: 409 });
   });
 

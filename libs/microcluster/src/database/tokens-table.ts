@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MembersTable, PENDING } from './members-table.js';
 import type { SqlExecutor, SqlInput } from './sql-executor.js';
 import { isZeroTime } from '../types/index.js';
+import { AnyNameTokensTable } from './any-name-tokens-table.js';
 import { decodeTime, encodeTime } from './sql-time.js';
 import { tokenExists, tokenExpired, tokenInUse, tokenNotFound } from './database-errors.js';
 import { ReservationsTable, type Reservation } from './reservations-table.js';
@@ -14,6 +15,8 @@ export interface StoredToken {
   readonly secret: string;
   /** `undefined`: never expires. */
   readonly expiresAt: Date | undefined;
+  /** Whoever presents it may choose a name; otherwise it is for the member called {@link name}. Default `false`. */
+  readonly anyName?: boolean;
 }
 
 /** What a joiner's token allows it. */
@@ -22,6 +25,8 @@ export interface ReservedToken {
   readonly name: string;
   /** The same certificate has reserved this token before: a joiner that asks again. */
   readonly again: boolean;
+  /** The joiner may have another name than the token. */
+  readonly anyName: boolean;
 }
 
 const rowSchema = z
@@ -42,8 +47,10 @@ const rowSchema = z
 export class TokensTable {
   private readonly reservations: ReservationsTable;
   private readonly members: MembersTable;
+  private readonly anyName: AnyNameTokensTable;
 
   constructor(private readonly executor: SqlExecutor) {
+    this.anyName = new AnyNameTokensTable(executor);
     this.reservations = new ReservationsTable(executor);
     this.members = new MembersTable(executor);
   }
@@ -58,14 +65,23 @@ export class TokensTable {
     if ((await this.select('WHERE name = ?', [token.name])).length > 0)
       throw tokenExists(token.name);
     await this.insert(token);
+    const known = [...(await this.select('')), ...(await this.reservations.list())];
+    await this.anyName.keepOnly(known.map(({ secret }) => secret));
+    if (token.anyName === true) await this.anyName.add(token.secret);
   }
 
   /** The usable tokens, ordered by secret; expired and reserved ones are left out. */
   async list(now: Date): Promise<StoredToken[]> {
     const rows = await this.select('ORDER BY secret');
+    const anyName = await this.anyName.secrets();
     return rows
       .filter((token) => !isExpired(token, now))
-      .map(({ name, secret, expiresAt }) => ({ name, secret, expiresAt }));
+      .map(({ name, secret, expiresAt }) => ({
+        name,
+        secret,
+        expiresAt,
+        ...(anyName.has(secret) && { anyName: true }),
+      }));
   }
 
   /**
@@ -91,13 +107,14 @@ export class TokensTable {
    *   another joiner is using at this moment.
    */
   async reserve(secret: string, certificate: string, now: Date): Promise<ReservedToken> {
+    const anyName = (await this.anyName.secrets()).has(secret);
     const [token] = await this.select('WHERE secret = ?', [secret]);
     if (token !== undefined) {
       if (isExpired(token, now)) throw tokenExpired();
       await this.giveBack(await this.reservations.byCertificate(certificate), now);
       await this.executor.execute('DELETE FROM core_token_records WHERE id = ?', [token.id]);
       await this.reservations.insert({ ...token, certificate, reservedAt: now });
-      return { name: token.name, again: false };
+      return { name: token.name, again: false, anyName };
     }
     const reservation = await this.reservations.bySecret(secret);
     if (reservation === undefined) throw tokenNotFound();
@@ -107,7 +124,7 @@ export class TokensTable {
       throw tokenInUse(reservation.name);
     if (isExpired(reservation, now)) throw tokenExpired();
     if (holder === undefined) await this.takeOver(reservation, certificate, now);
-    return { name: reservation.name, again: reservation.certificate === certificate };
+    return { name: reservation.name, again: reservation.certificate === certificate, anyName };
   }
 
   /** Deletes the token that the joiner with `certificate` has used: it is a member now. Idempotent. */

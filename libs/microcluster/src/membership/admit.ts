@@ -57,16 +57,7 @@ export async function admitMember(
   await records.write(async ({ members, tokens, removals }) => {
     await removals.forget(joiner.name);
     const token = await tokens.reserve(joiner.secret, joiner.certificate, new Date());
-    if (!names.includes(token.name)) {
-      throw new MicroclusterError('FAILED', {
-        reason: 'Joining server certificate SAN does not contain join token name',
-      });
-    }
-    if (joiner.name !== token.name) {
-      throw new MicroclusterError('BAD_REQUEST', {
-        reason: `The join token was issued for "${token.name}" but the member asks to join as "${joiner.name}"`,
-      });
-    }
+    requireTokenName(token, joiner.name, names);
     requireNoUpgrade(joiner, await members.list());
     await members.insertPending({
       name: joiner.name,
@@ -99,6 +90,29 @@ export async function admitMember(
       certificate: identity.server.certificate,
     },
   };
+}
+
+/**
+ * The token, the request and the joiner's certificate must name the same member; with a token for any name,
+ * the latter two. The names are compared first, since their text says what to do.
+ */
+export function requireTokenName(
+  token: { readonly name: string; readonly anyName: boolean },
+  requested: string,
+  certificateNames: readonly string[],
+): void {
+  if (!token.anyName && requested !== token.name) {
+    throw new MicroclusterError('BAD_REQUEST', {
+      reason: `The join token was issued for "${token.name}" but the member asks to join as "${requested}"; join as "${token.name}", or make a token for "${requested}" or for any name`,
+    });
+  }
+  if (!certificateNames.includes(requested)) {
+    throw new MicroclusterError('FAILED', {
+      reason: token.anyName
+        ? `The certificate of the joining member does not name "${requested}"`
+        : 'Joining server certificate SAN does not contain join token name',
+    });
+  }
 }
 
 /** A joiner of another release would only block or be blocked; it is refused before anything is stored. */

@@ -65,8 +65,15 @@ export const controlSchema = goObject({
 });
 export type Control = z.output<typeof controlSchema>;
 
-/** Body of `POST /core/control/tokens`; `expire_after` 0 never expires. */
-export const tokenRequestSchema = goObject({ name: textSchema, expire_after: durationSchema });
+/**
+ * Body of `POST /core/control/tokens`; `expire_after` 0 never expires. With `any_name`, which members in Go do
+ * not know, the joiner may have another name than the token.
+ */
+export const tokenRequestSchema = goObject({
+  name: textSchema,
+  expire_after: durationSchema,
+  any_name: z.boolean({ error: 'must be true or false' }).optional(),
+});
 export type TokenRequest = z.output<typeof tokenRequestSchema>;
 
 /** An issued join token; the zero time means that it never expires. */
@@ -74,6 +81,8 @@ export const tokenRecordSchema = goObject({
   name: textSchema,
   token: textSchema,
   expires_at: timeSchema.default(zeroTime),
+  /** Present when the joiner may have another name than the token. */
+  any_name: z.boolean().optional(),
 });
 export type TokenRecord = z.output<typeof tokenRecordSchema>;
 
