@@ -1,6 +1,6 @@
 /** The example application: a cluster member that keeps items. */
 import { Module, type Type } from '@nestjs/common';
-import { MicroclusterModule } from '@microcluster/nest';
+import { MicroclusterModule, type DaemonTimeouts } from '@microcluster/nest';
 import { CreateItems1700000000000 } from './items/create-items.migration.js';
 import { Item } from './items/item.entity.js';
 import { ItemsController } from './items/items.controller.js';
@@ -14,6 +14,8 @@ export interface AppOptions {
   readonly heartbeatIntervalMs?: number;
   /** Where metrics are served by plain HTTP, beside the control socket. */
   readonly metricsAddress?: string;
+  readonly drainConnectionsTimeout?: number;
+  readonly timeouts?: DaemonTimeouts;
 }
 
 /** The root module of a daemon with these options. */

@@ -97,7 +97,7 @@ describe('cluster', () => {
   it('list prints yaml with the identity of a member nested', async () => {
     const { out } = await microctl([{ metadata: [member] }], ['cluster', 'list', '-f', 'yaml']);
     expect(out).toMatch(
-      /^- clustermemberlocal:\n {4}name: c1\n {4}address: 127\.0\.0\.1:9001\n {4}certificate: ""\n {2}role: voter\n/,
+      /^- clustermemberlocal:\n {4}name: c1\n {4}address: 127\.0\.0\.1:9001\n {4}certificate: ""\n {2}role: voter\n {2}schema_internal_version: 6\n {2}schema_external_version: 1\n {2}last_heartbeat: 2026-01-02T03:04:05\.6Z\n {2}status: ONLINE\n {2}extensions: items\n {2}secret: ""\n$/,
     );
   });
 

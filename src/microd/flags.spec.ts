@@ -40,6 +40,29 @@ describe('the flags of microd', () => {
     });
   });
 
+  it('set every limit, from the command line or the environment, and the former first', () => {
+    const { flags } = read(
+      [
+        ...['--state-dir', '/x', '--ready-timeout', '5m', '--request-timeout', '1m'],
+        ...['--probe-timeout', '500ms', '--handover-timeout', '0s', '--drain-timeout', '10s'],
+      ],
+      { MICROCLUSTER_READY_TIMEOUT: '1s', MICROCLUSTER_HEARTBEAT: '20s' },
+    );
+    expect(flags).toMatchObject({
+      heartbeatIntervalMs: 20_000,
+      drainConnectionsTimeout: 10_000,
+      timeouts: { ready: 300_000, request: 60_000, probe: 500, handover: 0 },
+    });
+  });
+
+  it('name the variable that cannot be used', () => {
+    const { flags, err } = read(['--state-dir', '/x'], { MICROCLUSTER_READY_TIMEOUT: '1ms' });
+    expect(flags).toEqual({ exitCode: 1 });
+    expect(err).toContain(
+      "Error: environment variable MICROCLUSTER_READY_TIMEOUT value '1ms' is invalid. It must be between 1s and 1h.",
+    );
+  });
+
   it('take the state directory from the environment, and the flag first', () => {
     expect(read([], { STATE_DIR: '/env' }).flags).toMatchObject({ stateDir: '/env' });
     expect(read(['--state-dir', '/x'], { STATE_DIR: '/env' }).flags).toMatchObject({
@@ -57,6 +80,8 @@ describe('the flags of microd', () => {
     ['--heartbeat', 'soon'],
     ['--heartbeat', '1ms'],
     ['--heartbeat', '2h'],
+    ['--ready-timeout', '10ms'],
+    ['--drain-timeout', '-1s'],
     ['--frobnicate', 'x'],
     ['--log-format', 'xml'],
     ['--verbose', 'extra'],

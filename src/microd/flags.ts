@@ -1,21 +1,22 @@
 /** The command line of `microd`, read into the settings of the application. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../duration.js';
+import { DURATIONS, LONGEST_MS, type DurationSetting } from './durations.js';
 
 /** What the operator asked for. */
 export interface DaemonFlags {
   readonly stateDir: string;
   readonly socketGroup?: string;
   readonly heartbeatIntervalMs?: number;
+  /** Milliseconds. */
+  readonly drainConnectionsTimeout?: number;
+  readonly timeouts?: Readonly<Partial<Record<'request' | 'ready' | 'probe' | 'handover', number>>>;
   /** `debug` shows everything, `verbose` what the daemon does, `info` what an operator acts on. */
   readonly logLevel: 'info' | 'verbose' | 'debug';
   readonly logFormat: 'text' | 'json';
   /** Where metrics are served by plain HTTP. */
   readonly metricsAddress?: string;
 }
-
-const SHORTEST_HEARTBEAT_MS = 100;
-const LONGEST_HEARTBEAT_MS = 3_600_000;
 
 /**
  * Reads the arguments.
@@ -37,7 +38,6 @@ export function parseFlags(
     .helpOption('-h, --help', 'print this help')
     .option('--state-dir <dir>', 'directory of everything this member keeps [env: STATE_DIR]')
     .option('--socket-group <group>', 'group that owns the control socket [env: SOCKET_GROUP]')
-    .option('--heartbeat <duration>', 'time between heartbeats (default: 10s)', heartbeatMs)
     .option('--metrics <address>', 'serve metrics by plain HTTP at ip:port; :port is on loopback')
     .addOption(
       new Option('--log-format <format>', 'lines for people, or a JSON object in each line')
@@ -50,8 +50,13 @@ export function parseFlags(
     .showHelpAfterError('See "microd --help".')
     .allowExcessArguments(false)
     .exitOverride();
+  for (const { flag, variable, description } of DURATIONS) {
+    program.option(`--${flag} <duration>`, `${description} [env: ${variable}]`);
+  }
+  let durations: Durations;
   try {
     program.parse([...argv], { from: 'user' });
+    durations = readDurations(program, environment);
   } catch (error) {
     if (error instanceof CommanderError) return { exitCode: error.exitCode };
     throw error;
@@ -59,7 +64,6 @@ export function parseFlags(
   const options = program.opts<{
     stateDir?: string;
     socketGroup?: string;
-    heartbeat?: number;
     metrics?: string;
     logFormat: 'text' | 'json';
     verbose?: boolean;
@@ -73,9 +77,9 @@ export function parseFlags(
   return {
     stateDir,
     ...(options.socketGroup === undefined ? {} : { socketGroup: options.socketGroup }),
-    ...(options.heartbeat === undefined ? {} : { heartbeatIntervalMs: options.heartbeat }),
     ...(options.metrics === undefined ? {} : { metricsAddress: options.metrics }),
     logFormat: options.logFormat,
+    ...settingsOf(durations),
     logLevel: options.debug ? 'debug' : options.verbose ? 'verbose' : 'info',
   };
 }
@@ -84,16 +88,52 @@ function asError(text: string, write: (text: string) => void): void {
   write(text.replace(/^error: /, 'Error: '));
 }
 
-function heartbeatMs(text: string): number {
-  let nanoseconds: bigint;
-  try {
-    nanoseconds = parseDuration(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+type Durations = ReadonlyMap<DurationSetting['flag'], number>;
+
+/** Milliseconds of those that were given, on the command line or else in the environment. */
+function readDurations(
+  program: Command,
+  environment: Readonly<Record<string, string | undefined>>,
+): Durations {
+  const given = new Map<DurationSetting['flag'], number>();
+  for (const setting of DURATIONS) {
+    const { flag, variable } = setting;
+    const onCommandLine: unknown = program.getOptionValue(camelCase(flag));
+    const [text, source] =
+      typeof onCommandLine === 'string'
+        ? [onCommandLine, `option '--${flag} <duration>'`]
+        : [environment[variable] || undefined, `environment variable ${variable}`];
+    if (text === undefined) continue;
+    try {
+      given.set(flag, milliseconds(text, setting));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      program.error(`error: ${source} value '${text}' is invalid. ${reason}`);
+    }
   }
-  const milliseconds = Number(nanoseconds / 1_000_000n);
-  if (milliseconds < SHORTEST_HEARTBEAT_MS || milliseconds > LONGEST_HEARTBEAT_MS) {
-    throw new InvalidArgumentError('It must be between 100ms and 1h.');
-  }
-  return milliseconds;
+  return given;
+}
+
+function milliseconds(text: string, { shortestMs, range }: DurationSetting): number {
+  const value = Number(parseDuration(text) / 1_000_000n);
+  if (value < shortestMs || value > LONGEST_MS) throw new Error(`It must be ${range}.`);
+  return value;
+}
+
+function settingsOf(durations: Durations): Partial<DaemonFlags> {
+  const heartbeat = durations.get('heartbeat');
+  const drain = durations.get('drain-timeout');
+  const limits = (['request', 'ready', 'probe', 'handover'] as const).flatMap((name) => {
+    const limit = durations.get(`${name}-timeout`);
+    return limit === undefined ? [] : [[name, limit] as const];
+  });
+  return {
+    ...(heartbeat !== undefined && { heartbeatIntervalMs: heartbeat }),
+    ...(drain !== undefined && { drainConnectionsTimeout: drain }),
+    ...(limits.length > 0 && { timeouts: Object.fromEntries(limits) }),
+  };
+}
+
+function camelCase(flag: string): string {
+  return flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

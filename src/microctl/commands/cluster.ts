@@ -5,11 +5,15 @@ import { appOf, parseAnswer, withDaemon, type Connection } from '../connection.j
 import { assertFormat, render, type Format } from '../output/render.js';
 import type { Settings } from '../settings.js';
 
+/** In the order in which the API has them, which YAML keeps. */
 const member = z.looseObject({
   name: z.string(),
   address: z.string(),
   certificate: z.string(),
   role: z.string(),
+  schema_internal_version: z.number(),
+  schema_external_version: z.number(),
+  last_heartbeat: z.string(),
   status: z.string(),
 });
 type Member = z.infer<typeof member>;

@@ -1,6 +1,6 @@
 /** The members of the cluster: the list for clients, and the door for joiners (`spec/core-api.md` 9.4, 14.3). */
 import { timeLimit } from '@microcluster/dqlite/time-limit';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { ENVELOPE_CONTENT_TYPE, errorEnvelope } from '../envelope/index.js';
 import { MicroclusterError, isMicroclusterError } from '../errors/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
@@ -9,6 +9,7 @@ import { MemberList } from '../membership/member-list.js';
 import { Membership } from '../membership/membership.js';
 import { MemberReset } from '../membership/removal/member-reset.js';
 import { Removal } from '../membership/removal/removal.js';
+import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import {
   Address,
   clusterMemberSchema,
@@ -18,8 +19,6 @@ import {
   tokenResponseSchema,
 } from '../types/index.js';
 
-/** How long finding the leader and being admitted may take, milliseconds. */
-const ADMISSION_LIMIT = 30_000;
 /** How long a removal may take, hooks and changes of roles included, milliseconds. */
 const REMOVAL_LIMIT = 5 * 60_000;
 /** When a joiner that found the queue full should ask again, seconds. */
@@ -28,6 +27,7 @@ const RETRY_AFTER = 5;
 @Injectable()
 export class ClusterEndpoints {
   constructor(
+    @Inject(DAEMON_ARGS) private readonly args: ParsedDaemonArgs,
     private readonly daemon: Daemon,
     private readonly list: MemberList,
     private readonly membership: Membership,
@@ -58,7 +58,7 @@ export class ClusterEndpoints {
       throw new MicroclusterError('DATABASE_NOT_OPEN', { reason: status.text });
     }
     const joiner = parseValue(clusterMemberSchema, body, 'ClusterMember');
-    const signal = AbortSignal.any([this.daemon.signal, timeLimit(ADMISSION_LIMIT)]);
+    const signal = AbortSignal.any([this.daemon.signal, timeLimit(this.args.timeouts.request)]);
     try {
       return encodeValue(tokenResponseSchema, await this.membership.admit(joiner, signal));
     } catch (error) {

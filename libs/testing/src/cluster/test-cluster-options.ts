@@ -14,7 +14,7 @@ export interface TestClusterOptions extends MemberSettings {
   readonly form?: boolean;
   /** What the hooks of bootstrap and join are told. Default: nothing. */
   readonly config?: Readonly<Record<string, string>>;
-  /** How long forming the cluster may take, milliseconds. Default 60,000. */
+  /** How long the formed cluster may take to settle, milliseconds. Default 60,000. */
   readonly limitMs?: number;
 }
 

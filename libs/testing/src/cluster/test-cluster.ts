@@ -17,6 +17,8 @@ import { TestMember } from './test-member.js';
 /** Default limit of waiting, milliseconds. */
 const LIMIT_MS = 20_000;
 const FORM_LIMIT_MS = 60_000;
+/** One bootstrap or join on a busy machine, milliseconds. */
+const INITIALISE_LIMIT_MS = 120_000;
 /** Lines of each member's log that an error shows. */
 const SHOWN_LINES = 15;
 /** Set to keep logs and state of every cluster. */
@@ -152,20 +154,15 @@ export class TestCluster implements AsyncDisposable {
   async bootstrap(number: number): Promise<void> {
     const { name, address, client } = this.member(number);
     const control = { bootstrap: true, join_token: '', name, address, config: this.config };
-    await client.control(control);
+    await client.control(control, { timeoutMs: INITIALISE_LIMIT_MS });
   }
 
   /** Joins a started member to the cluster of member `through`. @param through default 1 */
   async join(number: number, through = 1): Promise<void> {
     const { name, address, client } = this.member(number);
     const token = await this.member(through).client.issueToken({ name, expire_after: 0n });
-    await client.control({
-      bootstrap: false,
-      join_token: token,
-      name,
-      address,
-      config: this.config,
-    });
+    const control = { bootstrap: false, join_token: token, name, address, config: this.config };
+    await client.control(control, { timeoutMs: INITIALISE_LIMIT_MS });
   }
 
   /** Closes a member's application as a signal would: it hands leadership over and its hooks run. */
