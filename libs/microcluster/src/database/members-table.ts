@@ -37,7 +37,8 @@ export interface MemberRow extends Omit<NewMember, 'extensions'> {
 /** What a heartbeat round has found out about one row. */
 export interface RoundRecord {
   readonly id: number;
-  readonly heartbeat: Date;
+  /** `undefined` for a member that did not answer: the row keeps what it has by then. */
+  readonly heartbeat: Date | undefined;
   readonly role: string;
 }
 
@@ -127,11 +128,16 @@ export class MembersTable {
   async recordRound(records: readonly RoundRecord[]): Promise<void> {
     if (records.length === 0) return;
     const list = JSON.stringify(
-      records.map(({ id, heartbeat, role }) => ({ id, heartbeat: encodeTime(heartbeat), role })),
+      records.map(({ id, heartbeat, role }) => ({
+        id,
+        heartbeat: heartbeat === undefined ? null : encodeTime(heartbeat),
+        role,
+      })),
     );
     await this.executor.execute(
       `UPDATE core_cluster_members SET (heartbeat, role) =
-           (SELECT json_extract(value, '$.heartbeat'), json_extract(value, '$.role') FROM json_each(?)
+           (SELECT COALESCE(json_extract(value, '$.heartbeat'), core_cluster_members.heartbeat),
+                   json_extract(value, '$.role') FROM json_each(?)
               WHERE json_extract(value, '$.id') = core_cluster_members.id)
          WHERE id IN (SELECT json_extract(value, '$.id') FROM json_each(?))`,
       [list, list],

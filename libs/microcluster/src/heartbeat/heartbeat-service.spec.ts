@@ -57,6 +57,23 @@ describe('a round', () => {
     ]);
   });
 
+  it('leaves the heartbeat alone that a joiner writes while it cannot answer yet', async () => {
+    const completed = new Date(cluster.time + 1);
+    const joiner = (await cluster.tables.members.byName('m3'))?.id ?? 0;
+    cluster.join('m1', cluster.member('m1').trusted, {
+      send: async () => {
+        await cluster.tables.members.recordRound([
+          { id: joiner, role: 'spare', heartbeat: completed },
+        ]);
+        throw new Error('Database is still starting');
+      },
+    });
+
+    await cluster.round(VOTERS);
+
+    expect((await heartbeats())['m3']).toEqual(['voter', completed.getTime()]);
+  });
+
   it('is not repeated before the interval is over', async () => {
     await cluster.round(VOTERS);
     cluster.time += 5_000;

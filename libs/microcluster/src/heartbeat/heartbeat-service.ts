@@ -137,7 +137,8 @@ export class HeartbeatService {
         decision.members.map(({ row, role }) => ({
           id: row.id,
           role,
-          heartbeat: answered.has(row.name) ? now : row.heartbeat,
+          // A joiner may have written its first heartbeat since the rows were read.
+          heartbeat: answered.has(row.name) ? now : undefined,
         })),
       );
       await tokens.settle(now);
