@@ -8,7 +8,7 @@ import {
   encodeValue,
   parseValue,
   serverConfigsSchema,
-  serverListenConfigsSchema,
+  serversBodySchema,
 } from '../types/index.js';
 
 @Injectable()
@@ -26,7 +26,7 @@ export class DaemonEndpoints {
     doc: { summary: 'Change where the additional servers listen', body: serverListenConfigsSchema },
   })
   async replaceServers({ body }: CoreRequest): Promise<void> {
-    const servers = parseValue(serverListenConfigsSchema, body, 'ServerConfig');
+    const servers = parseValue(serversBodySchema, body, 'ServerConfig');
     await this.configuration.change({ servers });
   }
 

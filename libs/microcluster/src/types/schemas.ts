@@ -129,13 +129,23 @@ export const serverConfigSchema = goObject({ address: addressSchema });
 export type ServerConfig = z.output<typeof serverConfigSchema>;
 
 /** Body and reply of `daemon/servers`: configurations by server name. */
-export const serverConfigsSchema = z.record(z.string(), serverConfigSchema);
+export const serverConfigsSchema = z.record(z.string(), serverConfigSchema, {
+  error: 'must be an object',
+});
 export type ServerConfigs = z.output<typeof serverConfigsSchema>;
 
-/** Body of `PUT daemon/servers`, where a missing port is 8443. */
-export const serverListenConfigsSchema = z.record(
-  z.string(),
-  goObject({ address: listenAddressSchema }),
+/** As {@link serverConfigsSchema} in a change, where a missing port is 8443. */
+const serverListenConfigsSchema = z.record(z.string(), goObject({ address: listenAddressSchema }), {
+  error: 'must be an object',
+});
+
+/** Body of `PUT daemon/servers`; a Go client sends its empty map as null. */
+export const serversBodySchema = z.pipe(
+  z.codec(z.unknown(), z.unknown(), {
+    decode: (body) => (body === null ? {} : body),
+    encode: (body) => body,
+  }),
+  serverListenConfigsSchema,
 );
 
 /** What `daemon.yaml` holds. */
