@@ -1,6 +1,8 @@
 /** The example application: a cluster member that keeps items. */
 import { Module, type Type } from '@nestjs/common';
 import { MicroclusterModule, type DaemonTimeouts } from '@microcluster/nest';
+import { ExtendedController } from './extended/extended.controller.js';
+import { ExtendedModule } from './extended/extended.module.js';
 import { CreateItems1700000000000 } from './items/create-items.migration.js';
 import { Item } from './items/item.entity.js';
 import { ItemsController } from './items/items.controller.js';
@@ -30,9 +32,11 @@ export function appModule({ metricsAddress, ...options }: AppOptions): Type {
         apiExtensions: ['items'],
         servers: {
           items: { coreApi: true, serveUnix: true, resources: [ItemsController] },
+          extended: { coreApi: true, serveUnix: true, resources: [ExtendedController] },
         },
       }),
       ItemsModule,
+      ExtendedModule,
     ],
   })
   class AppModule {}

@@ -270,6 +270,13 @@ describe('waitready', () => {
   });
 });
 
+it('extended prints the answers of the others', async () => {
+  const answers = 'cluster member at address "A" received message "M"\nand another';
+  const { out, asked } = await microctl([{ metadata: answers }], ['extended']);
+  expect(asked).toEqual([['POST', '/1.0/extended', undefined]]);
+  expect(out).toBe(`${answers}\n`);
+});
+
 it('shutdown asks the daemon to stop', async () => {
   const { code, out, asked } = await microctl([nothing], ['shutdown']);
   expect({ code, out }).toEqual({ code: 0, out: '' });

@@ -258,6 +258,20 @@ function createProgram(
       }),
     );
 
+  leaf(
+    program,
+    'extended [address]',
+    'Have a member ask all others, and print their answers',
+    '30s',
+  )
+    .addHelpText('after', '\nWith an address, the member there asks; otherwise the local one.')
+    .action((address: string | undefined, _options: unknown, command: Command) =>
+      perform(command, async (of) => {
+        const { extended } = await import('./commands/extended.js');
+        return extended(of, address);
+      }),
+    );
+
   leaf(program, 'doctor', 'Compare what all members know, and say how to repair it', '30s')
     .option('-f, --format <format>', FORMATS, 'table')
     .option('--fix', 'carry out the repairs that are safe')

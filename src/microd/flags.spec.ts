@@ -42,10 +42,9 @@ describe('the flags of microd', () => {
 
   it('set every limit, from the command line or the environment, and the former first', () => {
     const { flags } = read(
-      [
-        ...['--state-dir', '/x', '--ready-timeout', '5m', '--request-timeout', '1m'],
-        ...['--probe-timeout', '500ms', '--handover-timeout', '0s', '--drain-timeout', '10s'],
-      ],
+      '--state-dir /x --ready-timeout 5m --request-timeout 1m --probe-timeout 500ms --handover-timeout 0s --drain-timeout 10s'.split(
+        ' ',
+      ),
       { MICROCLUSTER_READY_TIMEOUT: '1s', MICROCLUSTER_HEARTBEAT: '20s' },
     );
     expect(flags).toMatchObject({

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { TestCluster } from '../support/cluster.js';
 import type { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
+import { Load } from '../support/load.js';
 
 const LIMIT_MS = 60_000;
 const items = z.array(z.object({ name: z.string() }));
@@ -12,7 +13,7 @@ describe('a cluster of three', () => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
-    cluster = await TestCluster.prepare(3);
+    cluster = await TestCluster.prepare(3, { args: ['--drain-timeout', '30s'] });
     await Promise.all(cluster.members.map((member) => member.start()));
   });
   afterAll(() => cluster.close());
@@ -62,6 +63,18 @@ describe('a cluster of three', () => {
         expect(new Set(files).size).toBe(1);
       }
     });
+  });
+
+  it('has every member answer when one is asked to ask them all, here or elsewhere', async () => {
+    const [first, second, third] = [cluster.member(1), cluster.member(2), cluster.member(3)];
+    const answer = (member: Daemon, from: Daemon) =>
+      `cluster member at address "${member.address}" received message "Testing 1 2 3..." from cluster member at address "${from.address}"`;
+    const lines = async (...address: string[]) =>
+      (await first.control('extended', ...address)).trimEnd().split('\n').toSorted();
+    expect(await lines()).toEqual([answer(second, first), answer(third, first)].toSorted());
+    expect(await lines(second.address)).toEqual(
+      [answer(first, second), answer(third, second)].toSorted(),
+    );
   });
 
   it('goes on while one member restarts', async () => {
@@ -124,6 +137,25 @@ describe('a cluster of three', () => {
     await leader.gone();
     await leader.start();
     await cluster.settled();
+  });
+
+  it('answers whoever was let in when it stops under load', async () => {
+    const leader = await cluster.leader();
+    const [other] = cluster.members.filter((member) => member !== leader);
+    if (!other) throw new Error('nobody is left');
+    const load = await Load.on(leader, other, 8);
+    await eventually('the load to be on', LIMIT_MS, () => {
+      if (load.successes < 20) throw new Error(`${load.successes} requests succeeded`);
+    });
+    await leader.control('shutdown');
+    expect(await leader.exit()).toEqual({ code: 0, signal: null });
+    const outcomes = await load.end();
+    expect(outcomes.filter(({ kind }) => kind === 'cut')).toEqual([]);
+    const failures = outcomes.filter((one) => one.kind === 'answered' && one.status !== 200);
+    expect(failures.map((one) => one.kind === 'answered' && one.status)).toEqual(
+      failures.map(() => 503),
+    );
+    await create(other, 'after the load');
   });
 });
 
