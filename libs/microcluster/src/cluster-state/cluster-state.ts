@@ -11,6 +11,7 @@ import type { MemberRuntime } from '../lifecycle/member-runtime.js';
 import type { SchemaGate } from '../lifecycle/schema-gate.js';
 import type { PeerAnswer, Peers } from '../membership/peers.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
+import type { DeclaredServers } from '../servers/declared-servers.js';
 import type { StateDirectory } from '../state/index.js';
 import type { TrustedMember, TrustStore } from '../trust/index.js';
 
@@ -25,6 +26,7 @@ export interface ClusterStateParts {
   readonly schema: SchemaGate;
   readonly peers: Peers;
   readonly dataSource: DqliteDataSource;
+  readonly servers: DeclaredServers;
 }
 
 /** Where a member keeps what it must remember; all absolute. */
@@ -97,6 +99,11 @@ export class ClusterState {
     return this.parts.trust.list();
   }
 
+  /** Names of the servers whose listeners can be configured while the daemon runs (`spec/core-api.md` 22.5). */
+  get additionalServers(): readonly string[] {
+    return this.parts.servers.additional.map((server) => server.name);
+  }
+
   /** Whether this release has an API extension; every member has the same ones. */
   hasExtension(name: string): boolean {
     return this.parts.schema.extensions.includes(name);
@@ -128,7 +135,11 @@ export class ClusterState {
     return (await this.leaderAddress(signal)) === this.address;
   }
 
-  /** Asks the leader one question. */
+  /**
+   * Asks the leader one question.
+   *
+   * @throws MicroclusterClientError when the leader refuses or cannot be reached; MicroclusterError 503 without one
+   */
   async askLeader<T>(question: (client: MicroclusterClient) => Promise<T>): Promise<T> {
     return this.parts.peers.with(await this.leaderAddress(), question);
   }
@@ -145,7 +156,12 @@ export class ClusterState {
     return this.parts.peers.with(member.address, question);
   }
 
-  /** Asks all other members at once; in a cluster of one the list is empty. */
+  /**
+   * Asks all other members at once and waits for every answer; in a cluster of one the list is empty.
+   *
+   * @param question pass `notification: true` with a call that the others would pass on in turn
+   * @returns an answer or an error for each of them; never rejects because of one
+   */
   askOthers<T>(
     question: (client: MicroclusterClient, member: TrustedMember) => Promise<T>,
   ): Promise<PeerAnswer<T>[]> {

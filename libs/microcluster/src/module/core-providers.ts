@@ -465,6 +465,7 @@ const clusterState: FactoryProvider = {
     SchemaGate,
     Peers,
     DqliteDataSource,
+    DeclaredServers,
   ],
   useFactory: (
     args: ParsedDaemonArgs,
@@ -476,6 +477,7 @@ const clusterState: FactoryProvider = {
     gate: SchemaGate,
     others: Peers,
     source: DqliteDataSource,
+    servers: DeclaredServers,
   ) =>
     new ClusterState({
       args,
@@ -487,6 +489,7 @@ const clusterState: FactoryProvider = {
       schema: gate,
       peers: others,
       dataSource: source,
+      servers,
     }),
 };
 
