@@ -36,6 +36,7 @@ const DOCUMENTS = [
   'docs/reference/errors.md',
   'docs/reference/hooks.md',
   'examples/notes/README.md',
+  'docs/reference/client.md',
   'libs/dqlite/README.md',
   'libs/microcluster/README.md',
   'libs/testing/README.md',
@@ -144,9 +145,10 @@ it('the examples of backup and recovery compile', async () => {
 });
 
 it('the example of @microcluster/nest compiles', async () => {
+it('the examples of @microcluster/nest and of its clients compile', async () => {
   await using sandbox = await Sandbox.create();
-  for (const source of await blocksOf('libs/microcluster/README.md', 'ts')) {
-    await sandbox.addSource(source);
+  for (const path of ['libs/microcluster/README.md', 'docs/reference/client.md']) {
+    for (const source of await blocksOf(path, 'ts')) await sandbox.addSource(source);
   }
   expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
 });
