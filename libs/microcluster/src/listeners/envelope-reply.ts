@@ -66,7 +66,7 @@ export function reportOfBody(body: unknown, status: number, isUnknownPath = fals
   return {
     status,
     text,
-    ...(typeof code === 'string' && { code }),
+    ...(typeof code === 'string' ? { code } : fixed !== undefined && { code: 'NOT_FOUND' }),
     isDefect: false,
     details: detailsOf(body),
   };

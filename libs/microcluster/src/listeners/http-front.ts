@@ -44,13 +44,16 @@ export function feed(server: Server, socket: Duplex): void {
   server.emit('connection', socket);
 }
 
+/** A request line whose method Node's parser does not know. */
+const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~\w]{1,64}) \S+ HTTP\/1\.[01]\r?\n/;
+
 /** Answers bytes that are no request, or one that takes too long. */
-function refuse(error: Error & { code?: string }, socket: Duplex): void {
+function refuse(error: Error & { code?: string; rawPacket?: Buffer }, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const [status, phrase, text] = refusal(error.code);
+  const [status, phrase, text] = refusal(error.code, error.rawPacket);
   const body = errorEnvelope(status, text);
   socket.end(
     `HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
@@ -61,7 +64,15 @@ function refuse(error: Error & { code?: string }, socket: Duplex): void {
   );
 }
 
-function refusal(code: string | undefined): readonly [number, string, string] {
+function refusal(
+  code: string | undefined,
+  received: Buffer | undefined,
+): readonly [number, string, string] {
+  const method = REQUEST_LINE.exec(received?.toString('latin1') ?? '')?.[1];
+  if (code === 'HPE_INVALID_METHOD' && method !== undefined) {
+    // The path no longer matters: whatever it is, the answer is a 404 (`spec/core-api.md` 5.1).
+    return [404, 'Not Found', `Method '${method}' not found`];
+  }
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return [408, 'Request Timeout', 'The request did not arrive in time'];

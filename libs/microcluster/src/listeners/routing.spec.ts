@@ -127,6 +127,11 @@ describe('paths', () => {
     expect(answer.headers['content-type']).toBe('application/json');
     expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(body)));
     expect(answer.headers['x-content-type-options']).toBe(status < 400 ? undefined : 'nosniff');
+    const codes = new Map([
+      [404, 'NOT_FOUND'],
+      [400, 'MALFORMED_URL'],
+    ]);
+    expect(answer.headers['x-microcluster-error']).toBe(codes.get(status));
   });
 });
 
@@ -265,6 +270,11 @@ describe('answers', () => {
     expect(parseAnswer(first).status).toBe(200);
     const second = await exchange(socket, requestText('GET', '/core/1.0/cluster'));
     expect(parseAnswer(second).body).toBe(success('null'));
+  });
+
+  it.each(['FOO', 'get', 'GETX'])('refuses %s, which no endpoint has', async (method) => {
+    const answer = await send(`${method} /core/1.0 HTTP/1.1\r\nHost: x\r\n\r\n`);
+    expect([answer.status, answer.body]).toEqual([404, error(404, `Method '${method}' not found`)]);
   });
 
   it('answers bytes that are no HTTP in the envelope', async () => {
