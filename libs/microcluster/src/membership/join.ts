@@ -1,7 +1,7 @@
 /** Makes this daemon a member of an existing cluster, by a join token (`spec/core-api.md` 14). */
 import path from 'node:path';
 import { timeLimit } from '@microcluster/dqlite/time-limit';
-import { writeKeyPair } from '../certificates/index.js';
+import { receivedAuthority, writeKeyPair } from '../certificates/index.js';
 import { isClientError } from '../client/index.js';
 import { failedWith } from '../errors/failed-with.js';
 import { MicroclusterError } from '../errors/index.js';
@@ -109,7 +109,7 @@ async function enter(
 }
 
 async function storeCertificates(
-  { state, identity }: JoinParts,
+  { state, identity, logger }: JoinParts,
   admission: TokenResponse,
 ): Promise<void> {
   identity.cluster = {
@@ -123,10 +123,12 @@ async function storeCertificates(
         reason: `The cluster sent an additional certificate with the unusable name ${JSON.stringify(name)}`,
       });
     }
+    const ca = receivedAuthority(pair.ca);
+    if (ca === undefined && pair.ca !== '') logger.warn({ event: 'authority-unreadable', name });
     await writeKeyPair(state.certificatesPath, name, {
       certificate: pair.cert,
       privateKey: pair.key,
-      ...(pair.ca === '' ? {} : { ca: pair.ca }),
+      ...(ca !== undefined && { ca }),
     });
   }
 }
