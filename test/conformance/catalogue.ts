@@ -1,13 +1,14 @@
 /**
  * The endpoints of the Core API as a table, to be compared line by line with section 8 of the specification.
  *
- * `U` unix socket, `N` core network listener, `P` pre-init network listener; `beforeInit` answers also while the
+ * `U` unix socket, `N` core network listener, `P` pre-init network listener, `A` listener of an additional server,
+ * which serves none of them; `beforeInit` answers also while the
  * database is closed; `untrusted` answers strangers too. Where the original is known to be wrong (section 25), the
  * row says what is right.
  */
 
 /** Where an endpoint is served. */
-export type ListenerLetter = 'U' | 'N' | 'P';
+export type ListenerLetter = 'U' | 'N' | 'P' | 'A';
 
 /** What the handler answers to the row's request: a request that reaches it and changes nothing. */
 export interface Reached {
@@ -34,6 +35,8 @@ export interface Row {
     /** Not initialised, where it is another answer than while starting. */
     readonly fresh?: Reached;
     readonly closed?: Reached;
+    /** On the pre-init listener, where it is another answer than on the socket. */
+    readonly preInit?: Reached;
     readonly open?: Reached;
     /** Of an endpoint that answers while the daemon is stopping. */
     readonly stopping?: Reached;
@@ -47,6 +50,10 @@ const internal: readonly ListenerLetter[] = ['U', 'N'];
 const local: readonly ListenerLetter[] = ['U'];
 const ok: Reached = { status: 200 };
 /** No database in this state; the text depends on how far the start is. */
+const badCertificate: Reached = {
+  status: 400,
+  error: 'Certificate must be base64 encoded PEM certificate',
+};
 const closedDatabase: Reached = {
   status: 503,
   error: /^Database is (not yet initialized|still starting)$/,
@@ -90,22 +97,36 @@ export const catalogue: readonly Row[] = [
   row('GET',    '/core/1.0/cluster',                      all,      true,  false, { reached: { closed: closedDatabase, open: ok } }),
   // Ours, and without an end: `libs/microcluster/src/core-api/events.spec.ts` reads what it says.
   row('GET',    '/core/1.0/events',                       internal, true,  false),
-  row('DELETE', '/core/1.0/cluster/{name}',               all,      false, false, { sent: '/core/1.0/cluster/nobody' }),
+  row('DELETE', '/core/1.0/cluster/{name}',               all,      false, false, {
+    sent: '/core/1.0/cluster/nobody',
+    // The text of 3.0, where a node may be named by its address.
+    reached: { open: { status: 404, error: 'Cluster member "nobody" not found in truststore; please provide a node address' } },
+  }),
+  row('PUT',    '/core/1.0/cluster/certificates/{name}',  all,      true,  false, {
+    sent: '/core/1.0/cluster/certificates/cluster',
+    body: '{"cert":"x","key":"x","ca":""}',
+    reached: {
+      closed: badCertificate,
+      // Everybody is trusted there, which is too much trust for this unless the application says otherwise.
+      preInit: { status: 403, error: 'not authorized' },
+      open: badCertificate,
+    },
+  }),
   row('GET',    '/core/1.0/daemon/servers',               all,      false, false, { reached: { open: ok } }),
   row('PUT',    '/core/1.0/daemon/servers',               all,      false, false, {
-    body: '{"nobody":{"address":"127.0.0.1:1"}}',
-    reached: { open: { status: 400, error: 'No matching additional listener found for "nobody"' } },
+    body: '{"none":{"address":"127.0.0.1:9"}}',
+    reached: { open: { status: 400, error: 'No matching additional listener found for "none"' } },
   }),
+  // Since 3.1.
   row('GET',    '/core/1.0/daemon/config',                all,      false, false, { reached: { open: ok } }),
   row('PUT',    '/core/1.0/daemon/config',                all,      false, false, {
-    body: '{"servers":{"nobody":{"address":"127.0.0.1:1"}}}',
-    reached: { open: { status: 400, error: 'No matching additional listener found for "nobody"' } },
+    body: '{"name":"c7"}',
+    reached: { open: { status: 400, error: /^The name of a cluster member cannot be changed from "c1" to "c7"/ } },
   }),
   row('PATCH',  '/core/1.0/daemon/config',                all,      false, false, {
-    body: '{"servers":{"nobody":{"address":"127.0.0.1:1"}}}',
-    reached: { open: { status: 400, error: 'No matching additional listener found for "nobody"' } },
+    body: '{"address":"127.0.0.1:9"}',
+    reached: { open: { status: 400, error: /^The address of a cluster member cannot be changed/ } },
   }),
-  row('PUT',    '/core/internal/cluster/{name}',          internal, false, false, { sent: '/core/internal/cluster/nobody' }),
   row('DELETE', '/core/1.0/tokens/{name}',                all,      false, false, {
     sent: '/core/1.0/tokens/nobody',
     reached: { open: { status: 404, error: 'CoreTokenRecord not found' } },
@@ -114,6 +135,8 @@ export const catalogue: readonly Row[] = [
     body: '{}',
     reached: { closed: closedDatabase, open: { status: 400, error: /certificate|name/i } },
   }),
+  // Makes the daemon forget its state, whatever the name: it is shown where it is refused.
+  row('PUT',    '/core/internal/cluster/{name}',          internal, false, false, { sent: '/core/internal/cluster/c1' }),
   row('POST',   '/core/internal/database',                internal, true,  false, {
     reached: {
       closed: { status: 400, error: 'Missing or invalid upgrade header' },
@@ -179,4 +202,15 @@ export const catalogue: readonly Row[] = [
     duringShutdown: true,
     reached: { closed: ok, open: ok, stopping: ok },
   }),
+  // Ours alone: the first phase of a change of certificates, and what the doctor asks.
+  row('PUT',    '/core/internal/certificates/{name}',     internal, true,  false, {
+    sent: '/core/internal/certificates/cluster',
+    body: '{"cert":"x","key":"x","ca":""}',
+    reached: { closed: badCertificate, open: badCertificate },
+  }),
+  row('DELETE', '/core/internal/certificates/{name}',     internal, true,  false, {
+    sent: '/core/internal/certificates/cluster',
+    reached: { closed: ok, open: ok },
+  }),
+  row('GET',    '/core/internal/report',                  internal, true,  false, { reached: { closed: ok, open: ok } }),
 ];

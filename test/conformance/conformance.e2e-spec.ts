@@ -11,10 +11,18 @@ import { expectedBody } from './recording.js';
 import { refusal, situations, type Situation } from './situations.js';
 import { Subject, type Caller, type State } from './subject.js';
 
-const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND'];
-const OTHER_METHODS_BY: readonly Caller[] = ['socket', 'member', 'anonymous'];
+const KNOWN_METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'];
+const METHODS = [...KNOWN_METHODS, 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND'];
+/** Who sends other methods than those of the endpoint; trust makes a difference for known ones alone. */
+const OTHER_METHODS_BY = new Map<Caller, readonly string[]>([
+  ['socket', METHODS],
+  ['member', METHODS],
+  ['anonymous', [...KNOWN_METHODS, 'HEAD']],
+]);
 /** Requests that are sent at the same time. */
 const AT_ONCE = 16;
+/** Each of some hundred requests is a TLS handshake, which a busy machine takes its time for; milliseconds. */
+const CATALOGUE_LIMIT_MS = 400_000;
 
 const applications = [
   { kind: 'a calm application', options: {} },
@@ -41,20 +49,24 @@ describe.each(applications)('in $kind', ({ options }) => {
       await subject.reach(state);
     });
 
-    it('every endpoint answers every caller on every listener as section 8 says', async () => {
-      const wrong: string[] = [];
-      await each(cases(state), async ({ row, method, situation }) => {
-        const expected = expectation(row, method, state, situation);
-        if (expected === undefined) return; // the request would change something
-        const answer = await ask(subject, row, method, situation);
-        const fault = difference(answer, expected, method);
-        if (fault) {
-          const { listener, caller } = situation;
-          wrong.push(`${method} ${row.path} on ${listener} by ${caller}: ${fault}`);
-        }
-      });
-      expect(wrong).toEqual([]);
-    });
+    it(
+      'every endpoint answers every caller on every listener as section 8 says',
+      { timeout: CATALOGUE_LIMIT_MS },
+      async () => {
+        const wrong: string[] = [];
+        await each(cases(state), async ({ row, method, situation }) => {
+          const expected = expectation(row, method, state, situation);
+          if (expected === undefined) return; // the request would change something
+          const answer = await ask(subject, row, method, situation);
+          const fault = difference(answer, expected, method);
+          if (fault) {
+            const { listener, caller } = situation;
+            wrong.push(`${method} ${row.path} on ${listener} by ${caller}: ${fault}`);
+          }
+        });
+        expect(wrong).toEqual([]);
+      },
+    );
 
     const recorded = recordings.filter((recording) => recording.state === state);
     it.for(recorded)('$title', async (recording) => {
@@ -86,9 +98,10 @@ function* cases(state: State): Generator<Case> {
   const paths = new Map(catalogue.map((row) => [row.sent, row]));
   for (const situation of situations[state]) {
     for (const row of catalogue) yield { row, method: row.method, situation };
-    if (!OTHER_METHODS_BY.includes(situation.caller)) continue;
+    const methods = OTHER_METHODS_BY.get(situation.caller) ?? [];
+    if (situation.listener === 'A') continue;
     for (const row of paths.values()) {
-      const others = METHODS.filter((name) => rowsOf(row).every(({ method }) => method !== name));
+      const others = methods.filter((name) => rowsOf(row).every(({ method }) => method !== name));
       for (const method of others) yield { row, method, situation };
     }
   }
@@ -107,7 +120,8 @@ function expectation(
 ): Reached | undefined {
   const refused = refusal(rowsOf(row), method, state, situation);
   if (refused) return refused;
-  const { fresh, closed, open, openForMember, stopping } = row.reached ?? {};
+  const { fresh, closed, preInit, open, openForMember, stopping } = row.reached ?? {};
+  if (situation.listener === 'P' && preInit) return preInit;
   if (state === 'not initialised') return fresh ?? closed;
   if (state === 'starting') return closed;
   if (state === 'shutting down') return stopping;

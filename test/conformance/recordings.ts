@@ -11,6 +11,7 @@ const freshNetwork: Where = ['not initialised', 'P', 'anonymous'];
 const ready: Where = ['ready', 'U', 'socket'];
 const readyMember: Where = ['ready', 'N', 'member'];
 const readyStranger: Where = ['ready', 'N', 'anonymous'];
+const readyAdditional: Where = ['ready', 'A', 'member'];
 const stopping: Where = ['shutting down', 'U', 'socket'];
 
 /** Methods without a body are sent as Go does; a body is given as text. */
@@ -74,6 +75,13 @@ export const recordings: readonly Recording[] = [
   // 5.1: every listener answers / by any method; nothing is cleaned or redirected.
   answers('GET / names the API', fresh, go('GET', '/'), '["/1.0"]'),
   answers('DELETE / too', readyMember, go('DELETE', '/'), '["/1.0"]'),
+  answers('/ is on additional servers too', readyAdditional, go('GET', '/'), '["/1.0"]'),
+  refuses(
+    'no Core API is on an additional server',
+    readyAdditional,
+    go('GET', '/core/1.0'),
+    NOT_FOUND,
+  ),
   answers('/ is for strangers too', readyStranger, go('GET', '/'), '["/1.0"]'),
   refuses('a trailing slash is another path', fresh, go('GET', '/core/1.0/'), NOT_FOUND),
   refuses('a double slash is another path', ready, go('GET', '/core//1.0'), NOT_FOUND),
@@ -220,6 +228,61 @@ export const recordings: readonly Recording[] = [
     go('GET', '/core/1.0/cluster'),
     `[{"name":"c1","address":"<address>","certificate":"<certificate>","role":"voter","schema_internal_version":6,"schema_external_version":0,"last_heartbeat":"<time>","status":"ONLINE","extensions":${extensions},"secret":""}]`,
   ),
+
+  // 9.5
+  refuses('removing whom nobody knows', readyMember, go('DELETE', '/core/1.0/cluster/c9'), [
+    '404 Not Found',
+    'FAILED',
+    'Cluster member "c9" not found in truststore; please provide a node address',
+  ]),
+  refuses('leaving a cluster of one', ready, go('DELETE', '/core/1.0/cluster/c1?force=1'), [
+    '500 Internal Server Error',
+    'FAILED',
+    'Cannot leave a cluster with 1 members',
+  ]),
+
+  // 21
+  refuses(
+    'a certificate that is none',
+    readyMember,
+    go('PUT', '/core/1.0/cluster/certificates/cluster', '{"cert":"","key":"","ca":""}'),
+    ['400 Bad Request', 'BAD_REQUEST', 'Certificate must be base64 encoded PEM certificate'],
+  ),
+  refuses(
+    'a certificate whose name is a path',
+    readyMember,
+    go('PUT', '/core/1.0/cluster/certificates/..%2Fcluster', '{"cert":"","key":"","ca":""}'),
+    ['400 Bad Request', 'BAD_REQUEST', 'Certificate name cannot be a path'],
+  ),
+
+  // 22.5
+  answers('no listeners are configured', readyMember, go('GET', '/core/1.0/daemon/servers'), '{}'),
+  answers(
+    'the configuration, since 3.1',
+    readyMember,
+    go('GET', '/core/1.0/daemon/config'),
+    '{"name":"c1","address":"<address>","servers":{},"failure-domain":0}',
+  ),
+  refuses(
+    'a listener of a server that is not declared',
+    readyMember,
+    go('PUT', '/core/1.0/daemon/servers', '{"none":{"address":"127.0.0.1:9"}}'),
+    ['400 Bad Request', 'BAD_REQUEST', 'No matching additional listener found for "none"'],
+  ),
+  refuses(
+    'an additional listener at the address of the Core API',
+    ready,
+    (host, { address }) =>
+      goRequest('PUT', '/core/1.0/daemon/servers', host, {
+        body: `{"extra":{"address":"${address}"}}`,
+      }),
+    ['400 Bad Request', 'BAD_REQUEST', 'Address "<address>" is already in use'],
+  ),
+  refuses('a map of servers that is none', ready, go('PUT', '/core/1.0/daemon/servers', '[]'), [
+    '400 Bad Request',
+    'BAD_REQUEST',
+    'Invalid ServerConfig: it must be an object.',
+  ]),
 
   // 10
   answers(

@@ -10,9 +10,9 @@ export interface Situation {
 
 /** The listeners that are open in each state, with everybody who may call there. */
 export const situations: Readonly<Record<State, readonly Situation[]>> = {
-  'not initialised': [...socket(), ...network('P')],
-  starting: [...socket(), ...network('P')],
-  ready: [...socket(), ...network('N')],
+  'not initialised': [...socket(), ...network('P'), ...additional()],
+  starting: [...socket(), ...network('P'), ...additional()],
+  ready: [...socket(), ...network('N'), ...additional()],
   'shutting down': socket(),
 };
 
@@ -64,6 +64,14 @@ export function isTrusted({ listener, caller }: Situation): boolean {
 
 function socket(): Situation[] {
   return [{ listener: 'U', caller: 'socket' }];
+}
+
+/** Where nothing of the Core API is served, so that it does not matter much who calls. */
+function additional(): Situation[] {
+  return [
+    { listener: 'A', caller: 'member' },
+    { listener: 'A', caller: 'anonymous' },
+  ];
 }
 
 function network(listener: 'N' | 'P'): Situation[] {

@@ -2,10 +2,12 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Module, type INestApplication } from '@nestjs/common';
+import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MicroclusterAdapter, MicroclusterModule, type HookContext } from '@microcluster/nest';
+import { MicroclusterClient } from '@microcluster/nest/client';
 import { stringify } from 'yaml';
+import type { ListenerLetter } from './catalogue.js';
 import { generateKeyPair } from '../../libs/microcluster/src/certificates/index.js';
 import { freeAddresses } from '../support/addresses.js';
 import { eventually } from '../support/eventually.js';
@@ -29,17 +31,27 @@ export interface Callers {
   readonly expired: Identity;
 }
 
+/** Served by an additional server at all times. */
+@Controller('1.0/extra')
+class ExtraController {
+  @Get()
+  answer(): string {
+    return 'extra';
+  }
+}
+
 export class Subject {
   readonly name = 'c1';
   readonly hostname = hostname();
   private openGate: () => void = () => undefined;
   private closed = true;
-  private bootstrapped: Promise<unknown> = Promise.resolve();
+  private bootstrapped: Promise<void> = Promise.resolve();
 
   private constructor(
     readonly directory: string,
     readonly preInitAddress: string,
     readonly address: string,
+    readonly extraAddress: string,
     readonly callers: Callers,
   ) {}
 
@@ -49,13 +61,14 @@ export class Subject {
     options: { readonly configure?: Configure; readonly imports?: (new () => object)[] } = {},
   ): Promise<Subject> {
     const directory = await mkdtemp(join(tmpdir(), 'conformance-'));
-    const [preInitAddress = '', address = ''] = await freeAddresses(2);
+    const [preInitAddress = '', address = '', extraAddress = ''] = await freeAddresses(3);
     const [member, stranger, expired] = await Promise.all([
       generateKeyPair({ commonName: 'c2' }),
       generateKeyPair({ commonName: 'c2' }),
       generateKeyPair({ commonName: 'c3', now: new Date('2010-01-01T00:00:00Z') }),
     ]);
-    const subject = new Subject(directory, preInitAddress, address, { member, stranger, expired });
+    const callers = { member, stranger, expired };
+    const subject = new Subject(directory, preInitAddress, address, extraAddress, callers);
     await subject.start(options);
     return subject;
   }
@@ -83,7 +96,7 @@ export class Subject {
   }
 
   /** Sends bytes as `caller` to a listener and returns the bytes that come back. */
-  async send(listener: 'U' | 'N' | 'P', caller: Caller, bytes: string): Promise<string> {
+  async send(listener: ListenerLetter, caller: Caller, bytes: string): Promise<string> {
     const socket =
       listener === 'U'
         ? await dialSocket(this.socketPath)
@@ -92,9 +105,10 @@ export class Subject {
   }
 
   /** The Host header that the caller sends. */
-  hostFor(listener: 'U' | 'N' | 'P', caller: Caller): string {
+  hostFor(listener: ListenerLetter, caller: Caller): string {
     if (caller === 'wrong host') return '127.0.0.1:1';
     if (listener === 'U') return 'control.socket';
+    if (listener === 'A') return this.extraAddress;
     return listener === 'N' ? this.address : this.preInitAddress;
   }
 
@@ -119,7 +133,7 @@ export class Subject {
 
   async close(): Promise<void> {
     this.openGate();
-    await this.bootstrapped;
+    await this.bootstrapped.catch(() => undefined);
     await this.app?.close();
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -141,6 +155,13 @@ export class Subject {
       heartbeatIntervalMs: HOUR_MS,
       engine: 'dqlite',
       apiExtensions: ['items'],
+      servers: {
+        extra: {
+          serverConfig: { address: this.extraAddress },
+          preInit: true,
+          resources: [ExtraController],
+        },
+      },
       logger: silent,
       hooks: {
         preInit: async (_context: HookContext) => {
@@ -150,7 +171,7 @@ export class Subject {
       },
     });
     class Root {}
-    Module({ imports: [daemon, ...imports] })(Root);
+    Module({ imports: [daemon, ...imports], controllers: [ExtraController] })(Root);
     this.app = await NestFactory.create(
       Root,
       new MicroclusterAdapter(configure ? { bodyLimit: 1 } : {}),
@@ -161,11 +182,13 @@ export class Subject {
   }
 
   private async beginBootstrap(): Promise<void> {
-    this.bootstrapped = overSocket(this.socketPath, 'POST', '/core/control', {
-      bootstrap: true,
-      name: this.name,
-      address: this.address,
-    });
+    const client = new MicroclusterClient({ socketPath: this.socketPath });
+    // Without a limit of its own: it goes on while the daemon is examined.
+    this.bootstrapped = client.control(
+      { bootstrap: true, name: this.name, address: this.address, join_token: '', config: {} },
+      { timeoutMs: 0 },
+    );
+    this.bootstrapped.catch(() => undefined);
     await eventually('the hook preInit to run', LIMIT_MS, () => {
       if (this.closed) throw new Error('it has not begun');
     });
@@ -173,8 +196,7 @@ export class Subject {
 
   private async completeBootstrap(): Promise<void> {
     this.openGate();
-    const answer = await this.bootstrapped;
-    if (!isOk(answer)) throw new Error(`bootstrap failed: ${JSON.stringify(answer)}`);
+    await this.bootstrapped;
     // A round of heartbeats replaces the trust store by the table, so that members can be added only after it.
     const round = await overSocket(this.socketPath, 'POST', '/core/internal/heartbeat', {
       begin_round: true,
