@@ -4,6 +4,7 @@ import { loadAdditionalKeyPairs } from '../certificates/additional-key-pairs.js'
 import { checkRelease, type MemberRow } from '../database/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import { describeExtensionsMismatch } from '../extensions/index.js';
+import type { Failpoints } from '../failpoints/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { SchemaGate } from '../lifecycle/schema-gate.js';
 import type { StateDirectory } from '../state/index.js';
@@ -24,6 +25,7 @@ export interface AdmitParts {
   readonly schema: SchemaGate;
   readonly records: ClusterRecords;
   readonly consistency: ConsistencyCheck;
+  readonly failpoints: Failpoints;
 }
 
 /** Checks that can be made on any member, before the request is forwarded to the leader. */
@@ -43,7 +45,7 @@ export function checkJoinRequest(trust: TrustStore, joiner: ClusterMember): void
  * a time; everything is checked before anything is stored.
  */
 export async function admitMember(
-  { state, identity, trust, schema, records, consistency }: AdmitParts,
+  { state, identity, trust, schema, records, consistency, failpoints }: AdmitParts,
   joiner: ClusterMember,
   signal: AbortSignal,
 ): Promise<TokenResponse> {
@@ -54,6 +56,7 @@ export async function admitMember(
   requireEqualSchema(joiner, schema);
   await consistency.require(signal);
   const names = dnsNamesOf(joiner.certificate);
+  await failpoints.reach('admission:checked');
   await records.write(async ({ members, tokens, removals }) => {
     await removals.forget(joiner.name);
     const token = await tokens.reserve(joiner.secret, joiner.certificate, new Date());
@@ -68,11 +71,13 @@ export async function admitMember(
       extensions: joiner.extensions,
     });
   });
+  await failpoints.reach('admission:row-written');
   const earlier = trust.list().filter((member) => member.name !== joiner.name);
   await trust.replace([
     ...earlier,
     { name: joiner.name, address: joiner.address, certificate: joiner.certificate },
   ]);
+  await failpoints.reach('admission:trust-stored');
   const additional = [...(await loadAdditionalKeyPairs(state.certificatesPath))].map(
     ([name, pair]): [string, WireKeyPair] => [
       name,

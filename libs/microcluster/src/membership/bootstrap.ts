@@ -20,7 +20,7 @@ export async function bootstrapCluster(
   request: InitialisationRequest,
   asked: AbortSignal,
 ): Promise<void> {
-  const { daemon, state, identity, trust, runtime, schema, hooks } = parts;
+  const { daemon, state, identity, trust, runtime, schema, hooks, failpoints } = parts;
   await initialiseMember(parts, 'bootstrap', request, asked, async (_rollback, signal) => {
     await trust
       .add({
@@ -29,11 +29,16 @@ export async function bootstrapCluster(
         certificate: identity.server.certificate,
       })
       .catch(failedWith('Failed to initialize local remote entry'));
+    await failpoints.reach('bootstrap:trust-stored');
     identity.cluster = await loadOrGenerateKeyPair(state.path, 'cluster', request.name);
+    await failpoints.reach('bootstrap:certificate-stored');
     daemon.retirePreInitListener();
     await runtime.openListener();
+    await failpoints.reach('bootstrap:listening');
     await runtime.openDatabase({ kind: 'bootstrap' }, signal, parts.onRound);
+    await failpoints.reach('bootstrap:database-opened');
     await schema.apply();
+    await failpoints.reach('bootstrap:schema-applied');
     await records.bootstrap(({ members }) =>
       members.insertPending({
         name: request.name,
@@ -44,8 +49,10 @@ export async function bootstrapCluster(
         extensions: schema.extensions,
       }),
     );
+    await failpoints.reach('bootstrap:row-written');
     await hooks
       .run('postBootstrap', { signal }, request.config)
       .catch(failedWith('Failed to run post-bootstrap actions'));
+    await failpoints.reach('bootstrap:hook-run');
   });
 }

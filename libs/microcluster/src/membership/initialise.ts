@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { LoggerService } from '@nestjs/common';
 import { dnsNamesOf, generateKeyPair, writeKeyPair } from '../certificates/index.js';
 import { failedWith } from '../errors/failed-with.js';
+import type { Failpoints } from '../failpoints/index.js';
 import type { HookRunner, InitConfig } from '../hooks/index.js';
 import type { Daemon } from '../lifecycle/daemon.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
@@ -23,6 +24,7 @@ export interface InitialisationParts {
   readonly runtime: MemberRuntime;
   readonly schema: SchemaGate;
   readonly hooks: HookRunner;
+  readonly failpoints: Failpoints;
   readonly logger: LoggerService;
   readonly onRound: (round: EngineRound) => Promise<void>;
 }
@@ -51,27 +53,32 @@ export async function initialiseMember(
   work: (rollback: Rollback, signal: AbortSignal) => Promise<void>,
   complete: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  const { daemon, state, identity, hooks, logger } = parts;
+  const { daemon, state, identity, hooks, failpoints, logger } = parts;
   daemon.checkCoreAddress(request.address);
   daemon.transition({ type: 'start' });
   const rollback = new Rollback(logger);
   const signal = AbortSignal.any([daemon.signal, asked]);
   try {
     await beginInitialisation(state.path, { operation, name: request.name });
+    await failpoints.reach(`${operation}:noted`);
     rollback.add('state', () => forgetMember(parts));
     await hooks
       .run('preInit', { signal }, { bootstrap: operation === 'bootstrap', config: request.config })
       .catch(failedWith('Failed to run pre-init hook before starting the API'));
+    await failpoints.reach(`${operation}:pre-init-hook-run`);
     rollback.add('pre-remove hook', () => hooks.run('preRemove', { signal }, { force: true }));
     identity.name = request.name;
     identity.address = request.address;
     await state.writeDaemonConfig({ name: request.name, address: request.address, servers: {} });
     await ensureServerCertificate(parts, request.name);
+    await failpoints.reach(`${operation}:prepared`);
     await work(rollback, signal);
     // A hook may not have looked at its signal; from here on it is too late to go away.
     signal.throwIfAborted();
     await endInitialisation(state.path);
+    await failpoints.reach(`${operation}:note-removed`);
     await complete();
+    await failpoints.reach(`${operation}:completed`);
     daemon.transition({ type: 'opened' });
   } catch (error) {
     logger.error({ event: `${operation}-failed`, name: request.name, error });
@@ -87,7 +94,10 @@ export async function initialiseMember(
 }
 
 /** What forgetting a member works on. */
-export type ForgetParts = Pick<InitialisationParts, 'state' | 'identity' | 'trust' | 'runtime'>;
+export type ForgetParts = Pick<
+  InitialisationParts,
+  'state' | 'identity' | 'trust' | 'runtime' | 'failpoints'
+>;
 
 /**
  * Closes the member, wipes its state and makes a new server key pair: an uninitialised daemon.
@@ -95,15 +105,20 @@ export type ForgetParts = Pick<InitialisationParts, 'state' | 'identity' | 'trus
  * @param keepAs directory below the state directory where the state is kept instead of being deleted
  */
 export async function forgetMember(
-  { state, identity, trust, runtime }: ForgetParts,
+  { state, identity, trust, runtime, failpoints }: ForgetParts,
   keepAs?: string,
 ): Promise<void> {
+  await failpoints.reach('reset:begun');
   await runtime.close({ handover: false, drainMs: 0 });
+  await failpoints.reach('reset:closed');
   await state.wipe(keepAs);
+  await failpoints.reach('reset:wiped');
   await trust.reset();
+  await failpoints.reach('reset:trust-emptied');
   const server = await generateKeyPair({ commonName: hostname() });
   await writeKeyPair(state.path, 'server', server);
   identity.reset({ name: hostname(), address: '', server });
+  await failpoints.reach('reset:completed');
 }
 
 /** The server certificate must carry the member's name; one that does not is made anew (`spec/core-api.md` 13, step 4). */

@@ -47,7 +47,7 @@ export async function joinCluster(
   request: InitialisationRequest,
   asked: AbortSignal,
 ): Promise<void> {
-  const { daemon, identity, trust, runtime, schema, hooks, peers, records } = parts;
+  const { daemon, identity, trust, runtime, schema, hooks, peers, records, failpoints } = parts;
   const decoded = decodeJoinToken(token);
   await initialiseMember(
     parts,
@@ -56,7 +56,9 @@ export async function joinCluster(
     asked,
     async (rollback, signal) => {
       const admission = await enter(parts, decoded, request, rollback, signal);
+      await failpoints.reach('join:admitted');
       await storeCertificates(parts, admission);
+      await failpoints.reach('join:certificates-stored');
       const self = {
         name: request.name,
         address: request.address,
@@ -66,18 +68,27 @@ export async function joinCluster(
         ...admission.cluster_members.filter((member) => member.name !== self.name),
         self,
       ]);
+      await failpoints.reach('join:trust-stored');
       daemon.retirePreInitListener();
       await runtime.openListener();
+      await failpoints.reach('join:listening');
       const addresses = admission.cluster_members.map((member) => member.address);
       await runtime
         .openDatabase({ kind: 'join', addresses }, signal, parts.onRound)
         .catch(failedWith('Failed to join cluster'));
+      await failpoints.reach('join:database-opened');
       await schema
         .pass(request.name, signal, (blockedBy) => daemon.transition({ type: 'wait', blockedBy }))
         .catch(failedWith('Failed to join cluster'));
+      await failpoints.reach('join:schema-passed');
       await hooks.run('preJoin', { signal }, request.config);
-      await introduce(parts, await announce(peers, self), self);
+      await failpoints.reach('join:pre-join-hook-run');
+      const reached = await announce(peers, self);
+      await failpoints.reach('join:announced');
+      await introduce(parts, reached, self);
+      await failpoints.reach('join:introduced');
       await hooks.run('postJoin', { signal }, request.config);
+      await failpoints.reach('join:hook-run');
     },
     () => records.completeJoin(identity.server.certificate, schema),
   );

@@ -5,6 +5,7 @@ import type { LoggerService } from '@nestjs/common';
 import { loadKeyPair } from '../certificates/index.js';
 import { failedWith } from '../errors/failed-with.js';
 import { isMicroclusterError, MicroclusterError } from '../errors/index.js';
+import type { Failpoints } from '../failpoints/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { MemberRuntime } from '../lifecycle/member-runtime.js';
 import type { SchemaGate, Waiting } from '../lifecycle/schema-gate.js';
@@ -28,6 +29,7 @@ export interface RestartParts {
   readonly schema: SchemaGate;
   readonly peers: Peers;
   readonly records: ClusterRecords;
+  readonly failpoints: Failpoints;
   readonly logger: LoggerService;
   readonly onRound: (round: EngineRound) => Promise<void>;
 }

@@ -8,6 +8,7 @@ import {
   LocalCertificates,
 } from '../certificates/rotation/index.js';
 import { EventLog } from '../events/index.js';
+import { Failpoints } from '../failpoints/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
@@ -35,6 +36,7 @@ const local: FactoryProvider = {
     Daemon,
     MemberRuntime,
     EventLog,
+    Failpoints,
   ],
   useFactory: (
     { logger }: ParsedDaemonArgs,
@@ -46,6 +48,7 @@ const local: FactoryProvider = {
     daemon: Daemon,
     runtime: MemberRuntime,
     events: EventLog,
+    failpoints: Failpoints,
   ) =>
     new LocalCertificates({
       state,
@@ -53,6 +56,7 @@ const local: FactoryProvider = {
       declared,
       servers,
       listeners,
+      failpoints,
       logger,
       isMember: () => daemon.isMember,
       refreshTrust: () => runtime.refreshTrust(),
@@ -66,19 +70,21 @@ const local: FactoryProvider = {
 
 const rotation: FactoryProvider = {
   provide: CertificateRotation,
-  inject: [DAEMON_ARGS, LocalCertificates, Peers, Deliveries, Daemon],
+  inject: [DAEMON_ARGS, LocalCertificates, Peers, Deliveries, Daemon, Failpoints],
   useFactory: (
     args: ParsedDaemonArgs,
     certificates: LocalCertificates,
     peers: Peers,
     pending: Deliveries,
     daemon: Daemon,
+    failpoints: Failpoints,
   ) =>
     new CertificateRotation({
       args,
       local: certificates,
       peers,
       deliveries: pending,
+      failpoints,
       logger: args.logger,
       isOpen: () => daemon.databaseStatus().open,
     }),

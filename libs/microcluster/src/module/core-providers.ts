@@ -10,6 +10,7 @@ import { loadPreviousCertificates } from '../certificates/rotation/index.js';
 import { INTERNAL_VERSION } from '../database/index.js';
 import { buildExtensions } from '../extensions/index.js';
 import { ClusterObserver, EventLog } from '../events/index.js';
+import { Failpoints } from '../failpoints/index.js';
 import { HeartbeatService, SchemaAutoUpdate } from '../heartbeat/index.js';
 import { HookRunner } from '../hooks/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
@@ -47,6 +48,7 @@ import { LateBound } from './late-bound.js';
 import { OBSERVABILITY_PROVIDERS } from './observability-providers.js';
 import { BACKUP_PROVIDERS } from './backup-providers.js';
 import { CERTIFICATE_PROVIDERS } from './certificate-providers.js';
+import { FAILPOINT_PROVIDER } from './failpoint-providers.js';
 import { MEMBERSHIP_PROVIDERS } from './membership-providers.js';
 
 /** What a round of role checks triggers; bound once the heartbeats exist. */
@@ -142,7 +144,15 @@ const servers: FactoryProvider = {
 
 const configuration: FactoryProvider = {
   provide: DaemonConfiguration,
-  inject: [DAEMON_ARGS, StateDirectory, MemberIdentity, DeclaredServers, ServerListeners, Peers],
+  inject: [
+    DAEMON_ARGS,
+    StateDirectory,
+    MemberIdentity,
+    DeclaredServers,
+    ServerListeners,
+    Peers,
+    Failpoints,
+  ],
   useFactory: (
     args: ParsedDaemonArgs,
     directory: StateDirectory,
@@ -150,6 +160,7 @@ const configuration: FactoryProvider = {
     all: DeclaredServers,
     additional: ServerListeners,
     others: Peers,
+    failpoints: Failpoints,
   ) =>
     new DaemonConfiguration({
       args,
@@ -158,6 +169,7 @@ const configuration: FactoryProvider = {
       declared: all,
       listeners: additional,
       peers: others,
+      failpoints,
     }),
 };
 
@@ -257,6 +269,7 @@ const daemon: FactoryProvider = {
     Peers,
     ClusterRecords,
     HookRunner,
+    Failpoints,
     ROUND_HANDLER,
     DATABASE_STATUS,
   ],
@@ -272,6 +285,7 @@ const daemon: FactoryProvider = {
     others: Peers,
     tables: ClusterRecords,
     hooks: HookRunner,
+    failpoints: Failpoints,
     rounds: LateBound<RoundHandler>,
     self: LateBound<Daemon>,
   ) => {
@@ -284,6 +298,7 @@ const daemon: FactoryProvider = {
       servers: additional,
       runtime: running,
       hooks,
+      failpoints,
       logger: args.logger,
     };
     const made = new Daemon({
@@ -398,6 +413,7 @@ const membership: FactoryProvider = {
     ClusterRecords,
     Turnstile,
     ConsistencyCheck,
+    Failpoints,
     ROUND_HANDLER,
   ],
   useFactory: (
@@ -413,6 +429,7 @@ const membership: FactoryProvider = {
     tables: ClusterRecords,
     turnstile: Turnstile,
     consistency: ConsistencyCheck,
+    failpoints: Failpoints,
     rounds: LateBound<RoundHandler>,
   ) =>
     new Membership({
@@ -428,6 +445,7 @@ const membership: FactoryProvider = {
       records: tables,
       turnstile,
       consistency,
+      failpoints,
       logger: args.logger,
       onRound: (round) => rounds.get()(round),
     }),
@@ -499,6 +517,7 @@ export const CORE_PROVIDERS: Provider[] = [
   UpgradeBell,
   HookRunner,
   { provide: EventLog, useFactory: () => new EventLog() },
+  FAILPOINT_PROVIDER,
   { provide: ROUND_HANDLER, useFactory: () => new LateBound<RoundHandler>('round handler') },
   { provide: RUNNING_MEMBER, useFactory: () => new LateBound<MemberRuntime>('running member') },
   { provide: DATABASE_STATUS, useFactory: () => new LateBound<Daemon>('daemon') },

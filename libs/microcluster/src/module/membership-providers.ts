@@ -1,6 +1,7 @@
 /** The providers of what changes the membership of a running cluster: removal, reset, and the check before both. */
 import type { FactoryProvider, Provider } from '@nestjs/common';
 import { FORWARD_TO_TARGET } from '../access/index.js';
+import { Failpoints } from '../failpoints/index.js';
 import { HookRunner } from '../hooks/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
@@ -54,6 +55,7 @@ const removal: FactoryProvider = {
     Turnstile,
     SchemaGate,
     UpgradeBell,
+    Failpoints,
   ],
   useFactory: (
     args: ParsedDaemonArgs,
@@ -70,6 +72,7 @@ const removal: FactoryProvider = {
     turnstile: Turnstile,
     schema: SchemaGate,
     bell: UpgradeBell,
+    failpoints: Failpoints,
   ) => {
     const isOpen = () => daemon.databaseStatus().open;
     const network = { args, identity, runtime, peers, propagation, hooks, isOpen };
@@ -84,6 +87,7 @@ const removal: FactoryProvider = {
       consistency: check,
       latch,
       turnstile,
+      failpoints,
       logger: args.logger,
     });
   },
@@ -99,6 +103,7 @@ const reset: FactoryProvider = {
     TrustStore,
     MemberRuntime,
     SelfRemovalLatch,
+    Failpoints,
   ],
   useFactory: (
     args: ParsedDaemonArgs,
@@ -108,7 +113,18 @@ const reset: FactoryProvider = {
     trust: TrustStore,
     runtime: MemberRuntime,
     latch: SelfRemovalLatch,
-  ) => new MemberReset({ daemon, state, identity, trust, runtime, latch, logger: args.logger }),
+    failpoints: Failpoints,
+  ) =>
+    new MemberReset({
+      daemon,
+      state,
+      identity,
+      trust,
+      runtime,
+      latch,
+      failpoints,
+      logger: args.logger,
+    }),
 };
 
 const reaper: FactoryProvider = {
@@ -122,6 +138,7 @@ const reaper: FactoryProvider = {
     TrustPropagation,
     HookRunner,
     Turnstile,
+    Failpoints,
   ],
   useFactory: (
     args: ParsedDaemonArgs,
@@ -132,6 +149,7 @@ const reaper: FactoryProvider = {
     propagation: TrustPropagation,
     hooks: HookRunner,
     turnstile: Turnstile,
+    failpoints: Failpoints,
   ) => {
     // It looks after rounds of heartbeats, which only a member with an open database leads.
     const isOpen = () => true;
@@ -141,6 +159,7 @@ const reaper: FactoryProvider = {
       effects: new NetworkEffects(network),
       records,
       turnstile,
+      failpoints,
       logger: args.logger,
     });
   },

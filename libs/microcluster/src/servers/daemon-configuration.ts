@@ -1,5 +1,6 @@
 /** The configuration of this member: read, checked, changed as a whole, and made known (`spec/core-api.md` 22.5). */
 import { MicroclusterError } from '../errors/index.js';
+import type { Failpoints } from '../failpoints/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { Peers } from '../membership/peers.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
@@ -18,6 +19,7 @@ export interface DaemonConfigurationParts {
   readonly declared: DeclaredServers;
   readonly listeners: ServerListeners;
   readonly peers: Peers;
+  readonly failpoints: Failpoints;
 }
 
 /** Changes are made one after the other; each either happens completely or not at all. */
@@ -48,11 +50,13 @@ export class DaemonConfiguration {
     const result = this.last.then(() => this.apply(change));
     this.last = result.catch(() => undefined);
     await result;
+    await this.parts.failpoints.reach('configuration:applied');
     await this.announce();
+    await this.parts.failpoints.reach('configuration:completed');
   }
 
   private async apply(change: DaemonConfigPatch): Promise<void> {
-    const { state, declared, identity, listeners } = this.parts;
+    const { state, declared, identity, listeners, failpoints } = this.parts;
     this.requireSameMember(change);
     const stored = await this.stored();
     const requested = change.servers;
@@ -66,7 +70,11 @@ export class DaemonConfiguration {
       servers,
       ...(domain === undefined ? {} : { 'failure-domain': domain }),
     };
-    await listeners.reconcile(servers, () => state.writeDaemonConfig(next));
+    await listeners.reconcile(servers, async () => {
+      await failpoints.reach('configuration:listening');
+      await state.writeDaemonConfig(next);
+      await failpoints.reach('configuration:stored');
+    });
   }
 
   /** Name and address are those by which the others know this member. */

@@ -6,3 +6,10 @@ export {
 export type { Routes } from '../options/routes.js';
 export { crashMember, databaseProcessOf, stopRequests } from './crash-member.js';
 export { injectAs, listenerNames, type AssumedOrigin } from './inject-as.js';
+export {
+  FAILPOINT_ACTION,
+  FAILPOINTS,
+  FAILPOINTS_BY_OPERATION,
+  type Failpoint,
+  type FailpointAction,
+} from '../failpoints/index.js';

@@ -2,6 +2,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { isClientError } from '../../client/index.js';
 import { MicroclusterError } from '../../errors/index.js';
+import type { Failpoints } from '../../failpoints/index.js';
 import type { PeerAnswer, Peers } from '../../membership/peers.js';
 import type { ParsedDaemonArgs } from '../../options/index.js';
 import { encodeValue, keyPairSchema, type WireKeyPair } from '../../types/index.js';
@@ -17,6 +18,7 @@ export interface CertificateRotationParts {
   readonly local: LocalCertificates;
   readonly peers: Peers;
   readonly deliveries: Deliveries;
+  readonly failpoints: Failpoints;
   readonly logger: LoggerService;
   /** Whether the database is open, without which there is no cluster to tell. */
   readonly isOpen: () => boolean;
@@ -51,7 +53,7 @@ export class CertificateRotation {
   }
 
   private async run(name: string, wire: WireKeyPair, fanOut: boolean): Promise<RotationReport> {
-    const { local, peers, logger } = this.parts;
+    const { local, peers, failpoints, logger } = this.parts;
     const pair = local.check(name, wire);
     if (!fanOut || !this.parts.isOpen()) {
       if (fanOut) logger.warn({ event: 'certificate-replaced-only-here', certificate: name });
@@ -62,18 +64,24 @@ export class CertificateRotation {
     let replies: PeerAnswer<unknown>[] = [];
     try {
       await local.announce(name, wire);
+      await failpoints.reach('rotation:announced-here');
       replies = await this.announceTo(others, name, wire);
       this.requireConsent(replies);
+      await failpoints.reach('rotation:announced');
       await local.replace(name, pair);
     } catch (error) {
       await this.withdraw(name, replies);
       throw error;
     }
+    await failpoints.reach('rotation:replaced-here');
     const ready = membersThat('ready', replies);
     const shown = await peers.ask(ready, (client) =>
       client.updateCertificate(name, wire, { notification: true }),
     );
-    return this.report(name, [...replies.filter((reply) => answerOf(reply) === 'away'), ...shown]);
+    const away = replies.filter((reply) => answerOf(reply) === 'away');
+    const report = await this.report(name, [...away, ...shown]);
+    await failpoints.reach('rotation:completed');
+    return report;
   }
 
   /** Members of the original have no such endpoint; they replace the certificate in the second phase alone. */

@@ -2,6 +2,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { CORE_LISTENER } from '../../access/index.js';
 import { MicroclusterError } from '../../errors/index.js';
+import type { Failpoints } from '../../failpoints/index.js';
 import type { MemberIdentity } from '../../lifecycle/member-identity.js';
 import type { ListenerSet } from '../../listeners/index.js';
 import type { DeclaredServers, ServerListeners } from '../../servers/index.js';
@@ -22,6 +23,7 @@ export interface LocalCertificatesParts {
   readonly declared: DeclaredServers;
   readonly servers: ServerListeners;
   readonly listeners: ListenerSet;
+  readonly failpoints: Failpoints;
   readonly logger: LoggerService;
   /** Whether this daemon belongs to a cluster. */
   readonly isMember: () => boolean;
@@ -130,7 +132,7 @@ export class LocalCertificates {
   }
 
   private async replaceCluster(pair: KeyPair): Promise<void> {
-    const { state, identity, listeners, servers } = this.parts;
+    const { state, identity, listeners, servers, failpoints } = this.parts;
     if (!this.parts.isMember()) {
       // The bootstrap finds it there; a join brings its own.
       await writeKeyPair(state.path, 'cluster', pair);
@@ -139,7 +141,9 @@ export class LocalCertificates {
     const replaced = [identity.cluster.certificate, ...identity.previousCertificates];
     const previous = replaced.filter((certificate) => !isSame(certificate, pair.certificate));
     await storePreviousCertificates(state.path, previous);
+    await failpoints.reach('rotation:previous-stored');
     await writeKeyPair(state.path, 'cluster', pair);
+    await failpoints.reach('rotation:pair-stored');
     identity.previousCertificates = previous;
     identity.cluster = pair;
     clearTimeout(this.forgetting);

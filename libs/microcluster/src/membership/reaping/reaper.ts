@@ -17,6 +17,7 @@ const UNFINISHED_LEAST = 60_000;
 
 export interface ReaperParts extends NetworkEffectsParts {
   readonly effects: RemovalParts['effects'];
+  readonly failpoints: RemovalParts['failpoints'];
   readonly records: ClusterRecords;
   readonly logger: LoggerService;
   readonly turnstile: Turnstile;

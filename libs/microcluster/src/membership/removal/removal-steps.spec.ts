@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applySchemaUpdates, MembersTable, TokensTable } from '../../database/index.js';
 import { openFixtureSession, type FixtureSession } from '../../database/sqlite-session.fixture.js';
 import { INTERNAL_EXTENSIONS } from '../../extensions/index.js';
+import { Failpoints } from '../../failpoints/index.js';
 import type { Tables } from '../cluster-records.js';
 import { decideRemoval } from './decide-removal.js';
 import type { RemovalEffects } from './removal-effects.js';
@@ -92,7 +93,7 @@ class FakeCluster implements RemovalEffects {
     const records = {
       write: <T>(work: (given: Tables) => Promise<T>) => session.transaction(() => work(tables)),
     };
-    const parts = { effects: this, records };
+    const parts = { effects: this, records, failpoints: new Failpoints() };
     return removeOtherMember(parts, decision.target, force, new AbortController().signal);
   }
 
@@ -167,7 +168,7 @@ describe('a removal', () => {
     const records = {
       write: <T>(work: (given: Tables) => Promise<T>) => session.transaction(() => work(tables)),
     };
-    const parts = { effects: new FakeCluster(), records };
+    const parts = { effects: new FakeCluster(), records, failpoints: new Failpoints() };
     await removeOtherMember(parts, target, true, new AbortController().signal);
     expect(await tables.tokens.list(new Date())).toEqual([token]);
   });

@@ -1,5 +1,6 @@
 /** The steps of a removal on the leader, each of which tolerates that its work is done already (`spec/core-api.md` 16.3). */
 import { failedWith } from '../../errors/failed-with.js';
+import type { Failpoint, Failpoints } from '../../failpoints/index.js';
 import type { Tables } from '../cluster-records.js';
 import type { RemovalTarget } from './decide-removal.js';
 import type { RemovalEffects } from './removal-effects.js';
@@ -9,6 +10,7 @@ export interface RemovalParts {
   readonly effects: RemovalEffects;
   /** Transactions on the framework's tables. */
   readonly records: { write<T>(work: (tables: Tables) => Promise<T>): Promise<T> };
+  readonly failpoints: Failpoints;
 }
 
 /** A step that was not taken, and why. */
@@ -19,6 +21,8 @@ export interface SkippedStep {
 
 interface Step {
   readonly name: string;
+  /** Where a test stops the removal before this step. */
+  readonly point: Failpoint;
   /** Resolves with the reason when there was nothing to do, or nobody to do it with. */
   readonly run: () => Promise<string | undefined>;
 }
@@ -39,7 +43,8 @@ export async function removeOtherMember(
   signal: AbortSignal,
 ): Promise<SkippedStep[]> {
   const skipped: SkippedStep[] = [];
-  for (const { name, run } of removalSteps(parts, target, force, signal)) {
+  for (const { name, point, run } of removalSteps(parts, target, force, signal)) {
+    await parts.failpoints.reach(point);
     try {
       const reason = await run();
       if (reason !== undefined) skipped.push({ step: name, reason });
@@ -49,6 +54,7 @@ export async function removeOtherMember(
       skipped.push({ step: name, reason: messageOf(error) });
     }
   }
+  await parts.failpoints.reach('removal:completed');
   return skipped;
 }
 
@@ -63,6 +69,7 @@ function removalSteps(
   return [
     {
       name: 'reach',
+      point: 'removal:reach',
       async run() {
         // Otherwise the first step that needs the member says that it cannot be reached.
         if (!force && !isRepeated) return undefined;
@@ -77,6 +84,7 @@ function removalSteps(
     },
     {
       name: 'pre-remove hook',
+      point: 'removal:pre-remove-hook',
       async run() {
         if (isRepeated) return 'it ran before the interruption';
         if (isAway) return 'the member cannot be reached';
@@ -86,9 +94,14 @@ function removalSteps(
         return undefined;
       },
     },
-    { name: 'row', run: () => records.write((tables) => deleteRow(tables, target)) },
+    {
+      name: 'row',
+      point: 'removal:row',
+      run: () => records.write((tables) => deleteRow(tables, target)),
+    },
     {
       name: 'dqlite',
+      point: 'removal:dqlite',
       async run() {
         if (nodeId === undefined) return 'it is not in dqlite';
         await effects
@@ -99,12 +112,14 @@ function removalSteps(
     },
     {
       name: 'truststore',
+      point: 'removal:truststore',
       async run() {
         return (await effects.distrust(name)) ? undefined : 'it is not in the truststore';
       },
     },
     {
       name: 'reset',
+      point: 'removal:reset',
       async run() {
         if (isAway) return 'the member cannot be reached; it notices at its next start';
         try {
@@ -118,6 +133,7 @@ function removalSteps(
     },
     {
       name: 'post-remove hook',
+      point: 'removal:post-remove-hook',
       async run() {
         const missed = await effects.runPostRemove(name, force, signal);
         return missed.length === 0 ? undefined : `not reached: ${missed.join(', ')}`;
@@ -125,6 +141,7 @@ function removalSteps(
     },
     {
       name: 'record',
+      point: 'removal:record',
       async run() {
         await records.write(({ removals }) => removals.finish(name));
         return undefined;

@@ -5,6 +5,7 @@ import type { Daemon } from '../../lifecycle/daemon.js';
 import type { SchemaGate } from '../../lifecycle/schema-gate.js';
 import type { UpgradeBell } from '../../lifecycle/upgrade-bell.js';
 import { MicroclusterError } from '../../errors/index.js';
+import type { Failpoints } from '../../failpoints/index.js';
 import type { TrustStore } from '../../trust/index.js';
 import { canonicalAddress } from '../../types/index.js';
 import type { ConsistencyCheck } from '../consistency/consistency-check.js';
@@ -33,6 +34,7 @@ export interface RemovalRequest {
 
 export interface RemovalServiceParts extends NetworkEffectsParts {
   readonly effects: RemovalParts['effects'];
+  readonly failpoints: Failpoints;
   readonly records: ClusterRecords;
   readonly logger: LoggerService;
   readonly daemon: Pick<Daemon, 'signal' | 'databaseStatus'>;
