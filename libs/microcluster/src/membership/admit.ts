@@ -1,13 +1,11 @@
 /** Decides at the leader whether a joiner becomes a member, and what it is told (`spec/core-api.md` 14.3). */
-import { dnsNamesOf } from '../certificates/index.js';
-import { loadAdditionalKeyPairs } from '../certificates/additional-key-pairs.js';
+import { dnsNamesOf, type KeyPair } from '../certificates/index.js';
 import { checkRelease, type MemberRow } from '../database/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import { describeExtensionsMismatch } from '../extensions/index.js';
 import type { Failpoints } from '../failpoints/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { SchemaGate } from '../lifecycle/schema-gate.js';
-import type { StateDirectory } from '../state/index.js';
 import type { TrustStore } from '../trust/index.js';
 import {
   parseMemberName,
@@ -19,17 +17,18 @@ import type { ClusterRecords } from './cluster-records.js';
 import type { ConsistencyCheck } from './consistency/consistency-check.js';
 
 export interface AdmitParts {
-  readonly state: StateDirectory;
+  /** Of the additional servers, by name. */
+  readonly additionalKeyPairs: () => Promise<ReadonlyMap<string, KeyPair>>;
   readonly identity: MemberIdentity;
-  readonly trust: TrustStore;
-  readonly schema: SchemaGate;
-  readonly records: ClusterRecords;
-  readonly consistency: ConsistencyCheck;
+  readonly trust: Pick<TrustStore, 'byAddress' | 'list' | 'replace'>;
+  readonly schema: Pick<SchemaGate, 'versions' | 'extensions'>;
+  readonly records: Pick<ClusterRecords, 'write'>;
+  readonly consistency: Pick<ConsistencyCheck, 'require'>;
   readonly failpoints: Failpoints;
 }
 
 /** Checks that can be made on any member, before the request is forwarded to the leader. */
-export function checkJoinRequest(trust: TrustStore, joiner: ClusterMember): void {
+export function checkJoinRequest(trust: AdmitParts['trust'], joiner: ClusterMember): void {
   parseMemberName(joiner.name);
   const holder = trust.byAddress(joiner.address);
   // Of the same name it may be the joiner itself, which was killed and starts over: the table will tell.
@@ -45,7 +44,7 @@ export function checkJoinRequest(trust: TrustStore, joiner: ClusterMember): void
  * a time; everything is checked before anything is stored.
  */
 export async function admitMember(
-  { state, identity, trust, schema, records, consistency, failpoints }: AdmitParts,
+  { additionalKeyPairs, identity, trust, schema, records, consistency, failpoints }: AdmitParts,
   joiner: ClusterMember,
   signal: AbortSignal,
 ): Promise<TokenResponse> {
@@ -55,6 +54,12 @@ export async function admitMember(
   }
   requireEqualSchema(joiner, schema);
   await consistency.require(signal);
+  const additional = [...(await additionalKeyPairs())].map(
+    ([name, pair]): [string, WireKeyPair] => [
+      name,
+      { cert: pair.certificate, key: pair.privateKey, ca: pair.ca ?? '' },
+    ],
+  );
   const names = dnsNamesOf(joiner.certificate);
   await failpoints.reach('admission:checked');
   await records.write(async ({ members, tokens, removals }) => {
@@ -78,12 +83,6 @@ export async function admitMember(
     { name: joiner.name, address: joiner.address, certificate: joiner.certificate },
   ]);
   await failpoints.reach('admission:trust-stored');
-  const additional = [...(await loadAdditionalKeyPairs(state.certificatesPath))].map(
-    ([name, pair]): [string, WireKeyPair] => [
-      name,
-      { cert: pair.certificate, key: pair.privateKey, ca: pair.ca ?? '' },
-    ],
-  );
   return {
     cluster_cert: identity.cluster.certificate,
     cluster_key: identity.cluster.privateKey,
@@ -121,7 +120,7 @@ export function requireTokenName(
 }
 
 /** A joiner of another release would only block or be blocked; it is refused before anything is stored. */
-function requireEqualSchema(joiner: ClusterMember, schema: SchemaGate): void {
+function requireEqualSchema(joiner: ClusterMember, schema: AdmitParts['schema']): void {
   const { internal, external } = schema.versions;
   if (joiner.schema_internal_version !== internal || joiner.schema_external_version !== external) {
     throw new MicroclusterError('FAILED', {

@@ -11,6 +11,7 @@ import {
 } from '../database/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { DatabaseStatus } from '../lifecycle/life-cycle.js';
+import { completeJoin } from './complete-join.js';
 import { RemovalsTable } from './removal/removals-table.js';
 
 /** The tables, bound to one transaction or connection. */
@@ -46,20 +47,7 @@ export class ClusterRecords {
    * @throws MicroclusterError when the leader did so already, or when this member is behind meanwhile
    */
   async completeJoin(certificate: string, release: Release): Promise<void> {
-    await this.transact(async ({ members, tokens }) => {
-      const rows = await members.list();
-      const check = checkRelease('schema', release, rows);
-      if (check.kind === 'behind') throw new MicroclusterError('FAILED', { reason: check.message });
-      const row = rows.find((one) => one.certificate === certificate);
-      if (row === undefined) {
-        throw new MicroclusterError('FAILED', {
-          reason:
-            'The cluster removed this member while it was joining; join again with a new token',
-        });
-      }
-      await members.recordRound([{ id: row.id, role: row.role, heartbeat: new Date() }]);
-      await tokens.confirm(certificate);
-    });
+    await this.transact((tables) => completeJoin(tables, certificate, release, new Date()));
   }
 
   /** Runs `work` on one connection, without a transaction: for a single read. @throws as {@link write} */

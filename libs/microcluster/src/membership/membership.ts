@@ -8,17 +8,12 @@ import {
   type TokenResponse,
 } from '../types/index.js';
 import { requireReplication } from '../replication/index.js';
-import { admitMember, checkJoinRequest, type AdmitParts } from './admit.js';
+import { admit, type AdmissionParts } from './admission.js';
 import { bootstrapCluster } from './bootstrap.js';
 import { joinCluster, type JoinParts } from './join.js';
-import type { Turnstile } from './turnstile.js';
 
 /** Everything that bootstrap, join and admission need. */
-export type MembershipParts = JoinParts &
-  AdmitParts & {
-    /** Changes of membership exclude each other at the leader. */
-    readonly turnstile: Turnstile;
-  };
+export type MembershipParts = JoinParts & AdmissionParts;
 
 /** The one entrance to changes of membership on this member. */
 export class Membership {
@@ -60,18 +55,7 @@ export class Membership {
   }
 
   /** Handles `POST /core/internal/cluster`: decides as the leader, or passes the request on to it. */
-  async admit(joiner: ClusterMember, signal: AbortSignal): Promise<TokenResponse> {
-    const { runtime, identity, trust, peers, turnstile } = this.parts;
-    checkJoinRequest(trust, joiner);
-    const leader = await runtime.opened.leader(signal);
-    if (leader === undefined) {
-      throw new MicroclusterError('UNAVAILABLE', {
-        reason: 'The cluster has no leader at the moment; try again in a few seconds',
-      });
-    }
-    if (leader === identity.address) {
-      return turnstile.pass(() => admitMember(this.parts, joiner, signal), signal);
-    }
-    return peers.with(leader, (client) => client.addMember(joiner, { signal }));
+  admit(joiner: ClusterMember, signal: AbortSignal): Promise<TokenResponse> {
+    return admit(this.parts, joiner, signal);
   }
 }

@@ -14,8 +14,8 @@ export type PeerAnswer<T> =
 export class Peers {
   constructor(
     private readonly identity: MemberIdentity,
-    private readonly trust: TrustStore,
-    private readonly args: ParsedDaemonArgs,
+    private readonly trust: Pick<TrustStore, 'list'>,
+    private readonly args: Pick<ParsedDaemonArgs, 'timeouts'>,
     private readonly logger: LoggerService,
   ) {}
 

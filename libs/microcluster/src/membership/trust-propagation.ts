@@ -20,7 +20,7 @@ export interface PropagationOptions {
 /** Changes the trust store and passes the change on. */
 export class TrustPropagation {
   constructor(
-    private readonly trust: TrustStore,
+    private readonly trust: Pick<TrustStore, 'add' | 'byName' | 'remove'>,
     private readonly peers: Peers,
     private readonly logger: LoggerService,
   ) {}

@@ -5,6 +5,7 @@ import { DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { DqliteDataSource } from '@microcluster/dqlite';
 import { DataSource, EntityManager } from 'typeorm';
 import { ClusterState } from '../cluster-state/index.js';
+import { loadAdditionalKeyPairs } from '../certificates/additional-key-pairs.js';
 import { loadKeyPair, loadOrGenerateKeyPair } from '../certificates/index.js';
 import { loadPreviousCertificates } from '../certificates/rotation/index.js';
 import { INTERNAL_VERSION } from '../database/index.js';
@@ -392,7 +393,7 @@ const heartbeats: FactoryProvider = {
           }
         });
       observer.look();
-      reaper.look(round, owner.signal);
+      void reaper.look(round, owner.signal);
     });
     return service;
   },
@@ -446,6 +447,7 @@ const membership: FactoryProvider = {
       turnstile,
       consistency,
       failpoints,
+      additionalKeyPairs: () => loadAdditionalKeyPairs(directory.certificatesPath),
       logger: args.logger,
       onRound: (round) => rounds.get()(round),
     }),

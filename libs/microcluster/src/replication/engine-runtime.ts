@@ -36,6 +36,12 @@ export interface EngineView {
   readonly members: readonly NodeInfo[];
 }
 
+/** The part of an engine that changes of membership need. */
+export type ReplicationMembers = Pick<
+  OpenEngine,
+  'leader' | 'members' | 'removeMember' | 'transferLeadership'
+>;
+
 /** One open engine. Every method but `close` rejects once it is closed. */
 export interface OpenEngine {
   readonly name: EngineName;

@@ -4,8 +4,8 @@ import { isClientError } from '../../client/index.js';
 import { failedWith } from '../../errors/failed-with.js';
 import type { HookRunner } from '../../hooks/index.js';
 import type { MemberIdentity } from '../../lifecycle/member-identity.js';
-import type { MemberRuntime } from '../../lifecycle/member-runtime.js';
 import type { ParsedDaemonArgs } from '../../options/index.js';
+import type { ReplicationMembers } from '../../replication/index.js';
 import type { Peers } from '../peers.js';
 import type { TrustPropagation } from '../trust-propagation.js';
 import type { RemovalTarget } from './decide-removal.js';
@@ -25,11 +25,11 @@ export interface RemovalEffects {
 }
 
 export interface NetworkEffectsParts {
-  readonly args: ParsedDaemonArgs;
+  readonly args: Pick<ParsedDaemonArgs, 'timeouts'>;
   readonly identity: MemberIdentity;
-  readonly runtime: Pick<MemberRuntime, 'opened'>;
-  readonly peers: Peers;
-  readonly propagation: TrustPropagation;
+  readonly runtime: { readonly opened: ReplicationMembers };
+  readonly peers: Pick<Peers, 'ask' | 'others' | 'with'>;
+  readonly propagation: Pick<TrustPropagation, 'forget'>;
   readonly hooks: Pick<HookRunner, 'run'>;
   /** Whether this member's database is open; it is not while it waits for an upgrade. */
   readonly isOpen: () => boolean;

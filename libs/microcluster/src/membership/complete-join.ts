@@ -1,0 +1,32 @@
+/** The last step of a join, in the tables: from then on it cannot be undone by others. */
+import { checkRelease, type Release } from '../database/index.js';
+import { MicroclusterError } from '../errors/index.js';
+import type { Tables } from './cluster-records.js';
+
+/**
+ * Spends the joiner's token and gives it its first sign of life.
+ *
+ * @param tables bound to one transaction
+ * @param certificate PEM of the joiner's server certificate, as its row has it
+ * @param release what the joiner runs. Others did not wait for it so far, and may have been upgraded
+ * @throws MicroclusterError when the leader has taken the joiner for dead and removed it, or when the joiner
+ *   is behind meanwhile
+ */
+export async function completeJoin(
+  { members, tokens }: Pick<Tables, 'members' | 'tokens'>,
+  certificate: string,
+  release: Release,
+  now: Date,
+): Promise<void> {
+  const rows = await members.list();
+  const check = checkRelease('schema', release, rows);
+  if (check.kind === 'behind') throw new MicroclusterError('FAILED', { reason: check.message });
+  const row = rows.find((one) => one.certificate === certificate);
+  if (row === undefined) {
+    throw new MicroclusterError('FAILED', {
+      reason: 'The cluster removed this member while it was joining; join again with a new token',
+    });
+  }
+  await members.recordRound([{ id: row.id, role: row.role, heartbeat: now }]);
+  await tokens.confirm(certificate);
+}
