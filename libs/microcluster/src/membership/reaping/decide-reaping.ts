@@ -46,32 +46,45 @@ export interface ReapingDecision {
 export function decideReaping(input: ReapingInput): ReapingDecision {
   const since = new Map<string, number>();
   const due: Suspect[] = [];
-  for (const { suspect, limitMs } of suspectsOf(input)) {
+  for (const suspect of suspectsOf(input)) {
     const first = input.since.get(suspect.key) ?? input.now;
     since.set(suspect.key, first);
-    if (input.now - first >= limitMs) due.push(suspect);
+    if (input.now - first >= limitOf(suspect, input.limits)) due.push(suspect);
   }
   return { since, due };
+}
+
+/**
+ * Whether a suspect is one still, by records that were read later: its join may have been completed meanwhile,
+ * or its name and address belong to another joiner. Pure.
+ */
+export function isStillSuspect(
+  { key }: Pick<Suspect, 'key'>,
+  records: Pick<ReapingInput, 'self' | 'rows' | 'nodes'>,
+): boolean {
+  return [...suspectsOf(records)].some((suspect) => suspect.key === key);
 }
 
 function* suspectsOf({
   self,
   rows,
   nodes,
-  limits,
-}: ReapingInput): Generator<{ suspect: Suspect; limitMs: number }> {
+}: Pick<ReapingInput, 'self' | 'rows' | 'nodes'>): Generator<Suspect> {
   const own = canonicalAddress(self);
   const members = rows.map((row) => ({ ...row, address: canonicalAddress(row.address) }));
   const replicas = nodes.map((node) => ({ ...node, address: canonicalAddress(node.address) }));
   for (const { id, name, address, heartbeat } of members) {
     if (address === own || !isZeroTime(heartbeat)) continue;
     const nodeId = replicas.find((node) => node.address === address)?.id;
-    const limitMs = nodeId === undefined ? limits.absentMs : limits.unfinishedMs;
-    yield { suspect: { key: `row ${id}`, name, address, nodeId }, limitMs };
+    yield { key: `row ${id}`, name, address, nodeId };
   }
   for (const { id, address } of replicas) {
     if (address === own || members.some((member) => member.address === address)) continue;
-    const suspect = { key: `node ${id}`, name: undefined, address, nodeId: id };
-    yield { suspect, limitMs: limits.absentMs };
+    yield { key: `node ${id}`, name: undefined, address, nodeId: id };
   }
+}
+
+/** One that is in both records gets the longer time: it is on its way. */
+function limitOf({ name, nodeId }: Suspect, limits: ReapingLimits): number {
+  return name !== undefined && nodeId !== undefined ? limits.unfinishedMs : limits.absentMs;
 }
