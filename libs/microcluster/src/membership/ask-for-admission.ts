@@ -24,6 +24,14 @@ export interface AdmissionParts {
   readonly logger: LoggerService;
 }
 
+/** Who keeps in mind that the cluster may know us. */
+export interface AdmissionWatch {
+  /** Before the first member of the cluster is asked. @param certificate PEM that its members show */
+  asking(certificate: string): Promise<void>;
+  /** The answer of an address was lost, so that we may be a member without knowing it. */
+  maybeAdmitted(address: string, certificate: string): void;
+}
+
 /** What came of one address. */
 type Outcome =
   | { readonly kind: 'admitted'; readonly response: TokenResponse }
@@ -36,8 +44,7 @@ type Outcome =
  * Asks the token's addresses in turn until one admits us. While the cluster changes its leader or is busy
  * with other joins, asks again; one that refuses, or nobody at all, ends it after one round.
  *
- * @param maybeAdmitted called with an address whose answer was lost, so that we may be a member without
- *   knowing it
+ * @param watch is told when the cluster may begin to know us
  * @throws MicroclusterError with the status and text of the last failure
  */
 export async function askForAdmission(
@@ -45,14 +52,14 @@ export async function askForAdmission(
   token: JoinToken,
   request: { readonly name: string; readonly address: string },
   signal: AbortSignal,
-  maybeAdmitted: (address: string, certificate: string) => void,
+  watch: AdmissionWatch,
 ): Promise<TokenResponse> {
   const deadline = performance.now() + parts.args.timeouts.ready;
   for (let failures = 0; ;) {
     let last: Error | undefined;
     let isBusy = false;
     for (const address of token.joinAddresses) {
-      const outcome = await askAt(parts, token, request, address, signal, maybeAdmitted);
+      const outcome = await askAt(parts, token, request, address, signal, watch);
       if (outcome.kind === 'admitted') return outcome.response;
       failures += 1;
       isBusy ||= outcome.kind === 'busy';
@@ -69,7 +76,7 @@ async function askAt(
   request: { readonly name: string; readonly address: string },
   address: string,
   signal: AbortSignal,
-  maybeAdmitted: (address: string, certificate: string) => void,
+  watch: AdmissionWatch,
 ): Promise<Outcome> {
   const { identity, schema, args, logger } = parts;
   let certificate: string;
@@ -82,6 +89,7 @@ async function askAt(
     return { kind: 'failed', error: errorOf(error) };
   }
   requireFingerprint(token, certificate);
+  await watch.asking(certificate);
   const client = new MicroclusterClient({
     address,
     identity: identity.dialling,
@@ -107,7 +115,7 @@ async function askAt(
     );
     return { kind: 'admitted', response };
   } catch (error) {
-    if (mayHaveTakenEffect(error)) maybeAdmitted(address, certificate);
+    if (mayHaveTakenEffect(error)) watch.maybeAdmitted(address, certificate);
     signal.throwIfAborted();
     logger.warn({ event: 'join-refused', address, error });
     return { kind: isWorthRetrying(error) ? 'busy' : 'failed', error: errorOf(error) };

@@ -7,12 +7,17 @@ import { removeFileDurably, writeFileAtomic } from '../state/index.js';
 
 const FILE = 'initialising.json';
 
-const planSchema = z.object({ operation: z.enum(['bootstrap', 'join']), name: z.string() });
+const planSchema = z.object({
+  operation: z.enum(['bootstrap', 'join']),
+  name: z.string(),
+  /** Whom a joiner asked to be admitted: `ip:port`, and the certificate (PEM) that they show. */
+  asked: z.object({ addresses: z.array(z.string()), certificate: z.string() }).optional(),
+});
 
-/** Which operation began, and for which member name. */
+/** Which operation began, for which member name, and who may know of it. */
 export type InitialisationPlan = z.output<typeof planSchema>;
 
-/** Writes the note; nothing of the operation may be on disk before it. */
+/** Writes the note, or a fuller one; nothing of the operation may be on disk before it. */
 export async function beginInitialisation(
   directory: string,
   plan: InitialisationPlan,

@@ -11,6 +11,7 @@ import type { TrustedMember } from '../trust/index.js';
 import type { TokenResponse } from '../types/index.js';
 import { askForAdmission } from './ask-for-admission.js';
 import type { ClusterRecords } from './cluster-records.js';
+import { beginInitialisation } from './initialisation-plan.js';
 import {
   initialiseMember,
   type InitialisationParts,
@@ -94,7 +95,7 @@ export async function joinCluster(
   );
 }
 
-/** From the first answer that may mean yes, a failure has to be told to the cluster. */
+/** From the first answer that may mean yes, a failure has to be told to the cluster, also after a crash. */
 async function enter(
   parts: JoinParts,
   token: Parameters<typeof askForAdmission>[1],
@@ -102,18 +103,27 @@ async function enter(
   rollback: Rollback,
   signal: AbortSignal,
 ): Promise<TokenResponse> {
+  const { name } = request;
   const addressees = new Map<string, WithdrawalAddressee>();
   const add = (address: string, certificate: string) => {
-    if (addressees.size === 0) {
-      rollback.add('admission', async () => {
-        await withdraw(parts, [...addressees.values()], request.name, timeLimit(WITHDRAWAL_LIMIT));
-      });
-    }
+    addressees.delete(address);
     addressees.set(address, { address, certificate });
   };
-  const admission = await askForAdmission(parts, token, request, signal, add);
+  rollback.add('admission', async () => {
+    if (addressees.size === 0) return;
+    await withdraw(parts, [...addressees.values()], name, timeLimit(WITHDRAWAL_LIMIT));
+  });
+  let isNoted = false;
+  const admission = await askForAdmission(parts, token, request, signal, {
+    async asking(certificate) {
+      if (isNoted) return;
+      const asked = { addresses: [...token.joinAddresses], certificate };
+      await beginInitialisation(parts.state.path, { operation: 'join', name, asked });
+      isNoted = true;
+    },
+    maybeAdmitted: add,
+  });
   for (const { address } of [admission.trusted_member, ...admission.cluster_members]) {
-    addressees.delete(address);
     add(address, admission.cluster_cert);
   }
   return admission;

@@ -6,7 +6,11 @@ import type { LoggerService } from '@nestjs/common';
 import type { ParsedDaemonArgs } from '../options/index.js';
 import { recordedEngine } from '../replication/index.js';
 import type { StateDirectory } from '../state/index.js';
-import { endInitialisation, interruptedInitialisation } from './initialisation-plan.js';
+import {
+  endInitialisation,
+  interruptedInitialisation,
+  type InitialisationPlan,
+} from './initialisation-plan.js';
 import { forgetMember, type ForgetParts } from './initialise.js';
 import { withdraw } from './withdraw.js';
 
@@ -23,8 +27,9 @@ export async function isInitialised(
   const { state, logger } = parts;
   const interrupted = await interruptedInitialisation(state.path);
   if (interrupted !== undefined) {
-    logger.warn({ event: 'interrupted-initialisation-undone', ...interrupted });
-    if (interrupted.operation === 'join') await withdrawInterrupted(parts, interrupted.name);
+    const { operation, name } = interrupted;
+    logger.warn({ event: 'interrupted-initialisation-undone', operation, name });
+    if (interrupted.operation === 'join') await withdrawInterrupted(parts, interrupted);
     await forgetMember(parts);
     await endInitialisation(state.path);
     return false;
@@ -35,15 +40,17 @@ export async function isInitialised(
 /** A joiner that the cluster may have admitted says that it is not coming; else the leader reaps it after a while. */
 async function withdrawInterrupted(
   parts: Parameters<typeof isInitialised>[0],
-  name: string,
+  { name, asked }: InitialisationPlan,
 ): Promise<void> {
   const { identity, trust } = parts;
-  if (!identity.hasCluster || name === '') return;
-  const { certificate } = identity.cluster;
-  const addressees = trust
-    .list()
-    .filter((member) => member.name !== name)
-    .map(({ address }) => ({ address, certificate }));
+  const certificates = new Map<string, string>();
+  for (const address of asked?.addresses ?? []) certificates.set(address, asked?.certificate ?? '');
+  if (identity.hasCluster) {
+    for (const { address } of trust.list()) certificates.set(address, identity.cluster.certificate);
+  }
+  certificates.delete(trust.byName(name)?.address ?? '');
+  const addressees = [...certificates].map(([address, certificate]) => ({ address, certificate }));
+  if (addressees.length === 0) return;
   await withdraw(parts, addressees, name, timeLimit(WITHDRAWAL_LIMIT));
 }
 
