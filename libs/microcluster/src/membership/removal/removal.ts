@@ -35,13 +35,13 @@ export interface RemovalRequest {
 export interface RemovalServiceParts extends NetworkEffectsParts {
   readonly effects: RemovalParts['effects'];
   readonly failpoints: Failpoints;
-  readonly records: ClusterRecords;
+  readonly records: Pick<ClusterRecords, 'read' | 'write'>;
   readonly logger: LoggerService;
   readonly daemon: Pick<Daemon, 'signal' | 'databaseStatus'>;
-  readonly trust: TrustStore;
+  readonly trust: Pick<TrustStore, 'list'>;
   readonly schema: Pick<SchemaGate, 'blockers'>;
   readonly bell: UpgradeBell;
-  readonly consistency: ConsistencyCheck;
+  readonly consistency: Pick<ConsistencyCheck, 'require'>;
   readonly latch: SelfRemovalLatch;
   /** Changes of membership exclude each other at the leader. */
   readonly turnstile: Turnstile;
@@ -58,15 +58,18 @@ export class Removal {
    */
   async remove(request: RemovalRequest): Promise<void> {
     const { identity } = this.parts;
-    const leader = await this.leader(request.signal);
+    let leader = await this.leader(request.signal);
     if (isSame(leader, identity.address)) {
-      await this.parts.turnstile.pass(() => this.lead(request));
-    } else {
-      await this.forward(leader, request);
+      const outcome = await this.parts.turnstile.pass(() => this.lead(request));
+      if (outcome === 'done') return;
+      // Outside of the turnstile: a successor that gives the leadership back sends the request back, too.
+      leader = await this.otherLeader(request.signal);
     }
+    await this.forward(leader, request);
   }
 
-  private async lead(request: RemovalRequest): Promise<void> {
+  /** @returns `stepped-down` when this member no longer leads and has still to be removed */
+  private async lead(request: RemovalRequest): Promise<'done' | 'stepped-down'> {
     const { logger, daemon, consistency, runtime } = this.parts;
     const { name, force } = request;
     const isWaiting = !daemon.databaseStatus().open;
@@ -79,14 +82,14 @@ export class Removal {
           { status: decision.status },
         );
       case 'done':
-        return;
+        return 'done';
       case 'step-down':
         if (isWaiting)
           throw new MicroclusterError('DATABASE_NOT_OPEN', {
             reason: daemon.databaseStatus().text,
           });
         await runtime.opened.transferLeadership(request.signal);
-        return this.forward(await this.otherLeader(request.signal), request);
+        return 'stepped-down';
       case 'remove': {
         if (isWaiting) await this.requireLostBlocker(decision.target, request);
         if (!force && !decision.target.isRepeated) await consistency.require(request.signal);
@@ -94,6 +97,7 @@ export class Removal {
         const { address } = decision.target;
         logger.log({ event: 'member-removed', member: name, address, force, skipped });
         if (isWaiting) await this.wakeWaiting(request.signal);
+        return 'done';
       }
     }
   }
