@@ -6,7 +6,8 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
-import { leads } from '../support/leader.js';
+import { identityOf, leads, type MemberAt } from '../support/leader.js';
+import { overSocket } from '../support/requests.js';
 
 const LIMIT_MS = 60_000;
 const QUESTION_LIMIT_MS = 5_000;
@@ -15,7 +16,7 @@ const rows = z.array(z.object({ name: z.string(), address: z.string(), role: z.s
 
 /** Waits until table, trust stores and dqlite of all `members` name exactly `names`. */
 export async function expectRecords(
-  members: readonly Daemon[],
+  members: readonly MemberAt[],
   names: readonly string[],
 ): Promise<void> {
   const wanted = names.toSorted();
@@ -26,7 +27,7 @@ export async function expectRecords(
     // Only the leader's list is sure: a spare has no log, or an old one.
     const addresses = await nodeAddresses(leader);
     for (const member of members) {
-      const answer = await member.request('GET', '/core/1.0/cluster');
+      const answer = await overSocket(socketOf(member), 'GET', '/core/1.0/cluster');
       expect(answer.error).toBe('');
       const table = rows.parse(answer.metadata);
       const byAddress = new Map(table.map((row) => [row.address, row.name]));
@@ -59,12 +60,8 @@ export async function isUninitialised(daemon: Daemon): Promise<void> {
 }
 
 /** Addresses of the nodes in dqlite, as the node of `member` knows them. */
-async function nodeAddresses(member: Daemon): Promise<string[]> {
-  const identity = {
-    certificate: await member.file('server.crt'),
-    privateKey: await member.file('server.key'),
-  };
-  const trusted = await member.file('cluster.crt');
+async function nodeAddresses(member: MemberAt): Promise<string[]> {
+  const { identity, trusted } = await identityOf(member);
   const connection = await DqliteConnection.connect({
     dial: (address, signal) => dialTunnel({ address, identity, trusted, signal }),
     address: member.address,
@@ -76,4 +73,8 @@ async function nodeAddresses(member: Daemon): Promise<string[]> {
   } finally {
     connection.close();
   }
+}
+
+function socketOf({ stateDir }: MemberAt): string {
+  return join(stateDir, 'control.socket');
 }
