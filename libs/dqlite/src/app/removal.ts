@@ -18,7 +18,7 @@ export async function removeMember(
 ): Promise<void> {
   for (let isDone = false; !isDone;) {
     isDone = await persist(signal, () =>
-      askLeader(context, signal, (session) => removalStep(context, session, id)),
+      askLeader(context, signal, (session) => removalStep(context, session, id, signal)),
     );
   }
 }
@@ -28,6 +28,7 @@ async function removalStep(
   context: MemberContext,
   session: LeaderSession,
   id: bigint,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const { members, leader } = await session.states();
   const step = decideRemoval(members, id, leader.id);
@@ -38,7 +39,12 @@ async function removalStep(
     case 'refuse':
       throw new DqliteError('REMOVAL_REFUSED', { id, reason: step.reason });
     case 'promote':
-      await takeStep(context, session, { role: 'voter', candidates: step.candidates, reason });
+      try {
+        await takeStep(context, session, { role: 'voter', candidates: step.candidates, reason });
+      } catch (error) {
+        if (step.otherwise === undefined || signal.aborted) throw error;
+        await takeStep(context, session, { role: 'spare', candidates: [step.otherwise], reason });
+      }
       return false;
     case 'demote':
       await takeStep(context, session, { role: 'spare', candidates: [step.member], reason });

@@ -133,7 +133,9 @@ export class ClusterModel {
       const step = decideRemoval(this.members, target.id, leader);
       switch (step.kind) {
         case 'done':
-          return assert.ok(this.hasQuorum(), 'a removal leaves a cluster that works');
+          assert.ok(this.hasQuorum(), 'a removal leaves a cluster that works');
+          if (target.role === 'voter') this.checkVoters();
+          return;
         case 'refuse':
           return;
         case 'promote':
@@ -152,6 +154,14 @@ export class ClusterModel {
           break;
       }
     }
+  }
+
+  /** After a voter went, as many vote as the size allows. */
+  private checkVoters(): void {
+    const online = this.members.filter((member) => member.online);
+    const voters = online.filter(({ role }) => role === 'voter').length;
+    const wanted = this.members.length < 3 ? 1 : Math.min(3, online.length);
+    assert.ok(voters >= wanted, `${voters} members vote after a removal, instead of ${wanted}`);
   }
 
   /** The present leader if it can still lead, else any online voter, else nobody. */

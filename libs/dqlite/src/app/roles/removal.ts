@@ -1,4 +1,5 @@
 /** The way of a member out of the cluster, as a sequence of safe single steps (`spec/dqlite.md` C.7). */
+import { SMALLEST_REPLICATED_CLUSTER as VOTERS } from './assume.js';
 import { orderForPromotion } from './candidates.js';
 import { holders, onlineHolders, type MemberState } from './cluster-state.js';
 import { decideTransfer } from './hand-over.js';
@@ -8,8 +9,15 @@ import { mayStopVoting } from './guards.js';
 export type RemovalStep =
   /** It is no member (any more): the removal is complete. */
   | { readonly kind: 'done' }
-  /** Make the first possible candidate a voter, since the cluster needs one more before it can go on. */
-  | { readonly kind: 'promote'; readonly candidates: readonly MemberState[] }
+  /**
+   * Make the first possible candidate a voter, since the cluster is to have one more before it goes on. Where
+   * nobody can be promoted, demote `otherwise` all the same, if it is given.
+   */
+  | {
+      readonly kind: 'promote';
+      readonly candidates: readonly MemberState[];
+      readonly otherwise: MemberState | undefined;
+    }
   /** Transfer leadership from the target to the first possible candidate. */
   | { readonly kind: 'transfer'; readonly candidates: readonly MemberState[] }
   /** Take the vote from a member: the target, or an offline voter that blocks its removal. */
@@ -38,7 +46,12 @@ export function decideRemoval(
     return promoteOneOf(others) ?? { kind: 'refuse', reason: 'no other member is online to lead' };
   }
   if (target.role !== 'voter') return { kind: 'remove', member: target };
-  if (mayStopVoting(members, target)) return { kind: 'demote', member: target };
+  if (mayStopVoting(members, target)) {
+    // Its successor votes before it goes: until the next round of role checks, two voters could lose none.
+    const isMissed = others.length >= VOTERS && onlineHolders(others, 'voter').length < VOTERS;
+    const successor = isMissed ? promoteOneOf(others, target) : undefined;
+    return successor ?? { kind: 'demote', member: target };
+  }
   return (
     promoteOneOf(others) ??
     demoteLost(members, others) ?? {
@@ -48,11 +61,17 @@ export function decideRemoval(
   );
 }
 
-function promoteOneOf(others: readonly MemberState[]): RemovalStep | undefined {
-  const candidates = others.filter((member) => member.online && member.role !== 'voter');
-  if (candidates.length === 0) return undefined;
+function promoteOneOf(
+  others: readonly MemberState[],
+  otherwise?: MemberState,
+): RemovalStep | undefined {
   const voters = onlineHolders(others, 'voter');
-  return { kind: 'promote', candidates: orderForPromotion(candidates, voters) };
+  // A stand-by has the log already.
+  const candidates = [
+    ...orderForPromotion(onlineHolders(others, 'stand-by'), voters),
+    ...orderForPromotion(onlineHolders(others, 'spare'), voters),
+  ];
+  return candidates.length === 0 ? undefined : { kind: 'promote', candidates, otherwise };
 }
 
 function demoteLost(
