@@ -1,20 +1,32 @@
-/** A daemon killed with SIGKILL in the middle of its bootstrap or join: started again, it can simply be repeated. */
-import { readdir } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+/**
+ * A daemon killed with SIGKILL in the middle of its bootstrap or join: started again, it can simply be repeated. All
+ * points of both, in one process, are in `test/failpoints`.
+ */
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Failpoint } from '@microcluster/nest/testing-seam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestCluster } from '../support/cluster.js';
 import type { Daemon } from '../support/daemon.js';
+import { REPOSITORY } from '../support/programs.js';
 import { overSocket } from '../support/requests.js';
 
-/** How long after the request the daemon is killed, milliseconds: through all steps of both operations. */
-const KILLED_AFTER = [0, 80, 300];
+/** A `microd` that can be told where to kill itself. */
+const program = join(REPOSITORY, 'test/failpoints/microd.mjs');
+
+const IN_BOOTSTRAP: readonly Failpoint[] = [
+  'bootstrap:trust-stored',
+  'bootstrap:database-opened',
+  'bootstrap:note-removed',
+];
+const IN_JOIN: readonly Failpoint[] = ['join:admitted', 'join:announced', 'join:note-removed'];
 
 describe('a bootstrap that is killed', () => {
-  it.for(KILLED_AFTER)('after %i ms can be repeated', async (delay) => {
-    await using cluster = await TestCluster.prepare(1);
+  it.each(IN_BOOTSTRAP)('at %s can be repeated', async (point) => {
+    await using cluster = await TestCluster.prepare(1, { program });
     const member = cluster.member(1);
     await member.start();
-    await initialiseAndKill(member, { bootstrap: true }, delay);
+    await initialiseAndKill(member, { bootstrap: true }, point);
     await member.start();
     await completeOnce(member, async () => {
       await member.control('init', member.name, member.address, '--bootstrap');
@@ -28,19 +40,19 @@ describe('a join that is killed', () => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
-    cluster = await TestCluster.prepare(KILLED_AFTER.length + 1);
+    cluster = await TestCluster.prepare(IN_JOIN.length + 1, { program });
     await Promise.all(cluster.members.map((member) => member.start()));
     const first = cluster.member(1);
     await first.control('init', first.name, first.address, '--bootstrap');
   });
   afterAll(() => cluster.close());
 
-  it.for(KILLED_AFTER.map((delay, at) => [delay, at + 2] as const))(
-    'after %i ms can be repeated with the same token',
-    async ([delay, number]) => {
+  it.each(IN_JOIN.map((point, at) => [point, at + 2] as const))(
+    'at %s can be repeated with the same token',
+    async (point, number) => {
       const joiner = cluster.member(number);
       const token = (await cluster.member(1).control('tokens', 'add', joiner.name)).trim();
-      await initialiseAndKill(joiner, { join_token: token }, delay);
+      await initialiseAndKill(joiner, { join_token: token }, point);
       await joiner.start();
       await completeOnce(joiner, async () => {
         await joiner.control('init', joiner.name, joiner.address, '--token', token);
@@ -63,17 +75,18 @@ describe('a join that is killed', () => {
   });
 });
 
-/** Sends the request and kills the daemon while it is being served, or just after. */
+/** Sends the request, which kills the daemon at the point. */
 async function initialiseAndKill(
   member: Daemon,
   request: { bootstrap: true } | { join_token: string },
-  delay: number,
+  point: Failpoint,
 ): Promise<void> {
-  const { name, address, socketPath } = member;
+  const { name, address, socketPath, stateDir } = member;
+  await writeFile(`${stateDir}.failpoint`, point);
   const answered = overSocket(socketPath, 'POST', '/core/control', { name, address, ...request });
   answered.catch(() => undefined); // the daemon dies before it answers
-  await sleep(delay);
-  await member.kill();
+  expect(await member.exit()).toEqual({ code: null, signal: 'SIGKILL' });
+  await member.gone();
   await answered.catch(() => undefined);
 }
 
