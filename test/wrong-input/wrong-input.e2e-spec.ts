@@ -173,13 +173,14 @@ async function send(
     method,
     path,
     timeout: LIMIT_MS,
+    // The answer may come before the body is sent.
+    agent: false,
     headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(sent) },
   });
   const answered = once(outgoing, 'response');
-  // A member that has answered does not read the rest of a body that is too large.
-  outgoing.on('error', () => undefined);
-  outgoing.once('socket', (socket) => socket.on('error', () => undefined));
   outgoing.end(sent);
   const [incoming] = await answered;
+  // The rest of a body that is too large may not be read any more.
+  outgoing.on('error', () => undefined);
   return { status: Number(incoming.statusCode), text: await text(incoming) };
 }

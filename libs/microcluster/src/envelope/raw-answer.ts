@@ -7,10 +7,10 @@ import { ENVELOPE_CONTENT_TYPE, errorEnvelope, successEnvelope } from './envelop
 export const ERROR_CODE_HEADER = 'X-Microcluster-Error';
 
 /**
- * How much of a body that nobody asked for is read away so that the client sees our answer instead of a
+ * How much of a body that nobody asked for is read away, bytes, so that the client sees our answer instead of a
  * reset connection.
  */
-const MAX_UNREAD_BODY = 1024 * 1024;
+const MAX_UNREAD_BODY = 16 * 1024 * 1024;
 
 /** Answers with a success envelope. Does nothing when an answer has begun. */
 export function answerSuccess(response: ServerResponse, metadata: unknown, status = 200): void {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorEnvelope } from '../envelope/index.js';
+import { lingerOnClose } from './lingering-close.js';
 import type { ListenerLimits } from './listener-limits.js';
 import { UpgradableRequest } from './upgradable-request.js';
 
@@ -23,6 +24,7 @@ export function createHttpFront(sink: RequestSink, limits: ListenerLimits): Serv
       connectionsCheckingInterval: limits.checkIntervalMs,
     },
     (request, response) => {
+      lingerOnClose(request);
       sink.dispatch(request, response);
     },
   );
