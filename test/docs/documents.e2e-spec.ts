@@ -13,7 +13,10 @@ const DOCUMENTS = [
   'CONTRIBUTING.md',
   'docs/README.md',
   'docs/explanation/consistency.md',
+  'docs/explanation/architecture.md',
   'docs/explanation/performance.md',
+  'docs/explanation/roles.md',
+  'docs/explanation/trust.md',
   'docs/getting-started.md',
   'docs/how-to/monitor.md',
   'docs/how-to/systemd.md',
@@ -28,6 +31,11 @@ const DOCUMENTS = [
   'docs/operations.md',
   'docs/reference/metrics.md',
   'docs/how-to/events.md',
+  'docs/how-to/add-a-hook.md',
+  'docs/how-to/add-a-server.md',
+  'docs/how-to/add-an-endpoint.md',
+  'docs/how-to/members.md',
+  'docs/how-to/rotate-certificates.md',
   'docs/how-to/test-your-application.md',
   'docs/microctl.md',
   'docs/operations.md',
@@ -45,6 +53,7 @@ const DOCUMENTS = [
 /** Replaces the documents' folder and ports by ones that nobody else uses. */
 async function relocate(script: string, sandbox: Sandbox): Promise<string> {
   const addresses = await freeAddresses(6);
+  const addresses = await freeAddresses(5);
   return addresses
     .reduce((text, address, at) => {
       const port = address.slice(address.indexOf(':') + 1);
@@ -70,6 +79,7 @@ describe('every document', () => {
   it.each(DOCUMENTS)('%s has only code of a kind that is tested here', async (path) => {
     const languages = new Set((await codeBlocks(path)).map((block) => block.language));
     expect(['sh', 'ts', 'console', 'ini', 'yaml']).toEqual(expect.arrayContaining([...languages]));
+    expect(['sh', 'ts', 'console', 'ini', 'text']).toEqual(expect.arrayContaining([...languages]));
   });
 
   it.each(['README.md', 'CONTRIBUTING.md', 'docs/getting-started.md'])(
@@ -105,6 +115,17 @@ it('the commands of Getting started form a cluster of three, and the guides back
   const recover = await blocksOf('docs/how-to/recover.md', 'sh');
   const commands = [...first, ...backUp, ...recover, end].join('\n');
   const { code, output } = await sandbox.run(await relocate(commands, sandbox));
+it('the commands of Getting started form a cluster of three, which the guides continue', async () => {
+  await using sandbox = await Sandbox.create();
+  const [, ...commands] = await blocksOf('docs/getting-started.md', 'sh');
+  const theEnd = commands.splice(-1);
+  const continued = [
+    ...commands,
+    ...(await blocksOf('docs/how-to/members.md', 'sh')),
+    ...(await blocksOf('docs/how-to/rotate-certificates.md', 'sh')),
+    ...theEnd,
+  ];
+  const { code, output } = await sandbox.run(await relocate(continued.join('\n'), sandbox));
   expect({ code, output }).toMatchObject({ code: 0 });
   const lists = output.split('\n').filter((line) => line.includes('"metadata":[{"id":1,'));
   expect({ lists, output }).toMatchObject({ lists: { length: 3 } });
@@ -113,6 +134,7 @@ it('the commands of Getting started form a cluster of three, and the guides back
   expect(output).toContain('Cluster changes applied');
   await sandbox.idle();
 }, 300_000);
+}, 400_000);
 
 it('the example of @microcluster/dqlite runs', async () => {
   await using sandbox = await Sandbox.create();
@@ -180,6 +202,14 @@ it('the examples of how fresh a read is compile', async () => {
   await using sandbox = await Sandbox.create();
   for (const source of await blocksOf('docs/explanation/consistency.md', 'ts')) {
     await sandbox.addSource(source);
+it('the code of the guides and of @microcluster/nest compiles', async () => {
+  await using sandbox = await Sandbox.create();
+  const guides = ['add-an-endpoint', 'add-a-server', 'add-a-hook'];
+  for (const path of [
+    'libs/microcluster/README.md',
+    ...guides.map((it) => `docs/how-to/${it}.md`),
+  ]) {
+    for (const source of await blocksOf(path, 'ts')) await sandbox.addSource(source);
   }
   expect(await sandbox.run('npx tsc')).toEqual({ code: 0, output: '' });
 });
