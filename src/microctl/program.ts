@@ -225,6 +225,21 @@ function createProgram(
         }),
     );
 
+  leaf(certificates, 'renew [certificate] [key]', "Replace this member's own certificate", '5m')
+    .addHelpText(
+      'after',
+      '\nWithout files, which are PEM, the daemon makes a certificate that is valid for ten years.',
+    )
+    .action(
+      (certificate: string | undefined, key: string | undefined, _: object, command: Command) =>
+        perform(command, async (of) => {
+          const { renewCertificate } = await import('./commands/certificates.js');
+          if (certificate === undefined) return renewCertificate(of);
+          if (key === undefined) throw new Error('Give the key of the certificate as well');
+          return renewCertificate(of, { certificate, key });
+        }),
+    );
+
   leaf(program, 'sql <query>', 'Run SQL on the database of the cluster', '30s')
     .option('--transaction', 'keep all of the statements or none')
     .addHelpText(

@@ -1,4 +1,4 @@
-/** `microctl certificates`: replaces a certificate of the cluster or of an additional server. */
+/** `microctl certificates`: replaces a certificate of the cluster, of an additional server, or of this member. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { parseAnswer, withDaemon } from '../connection.js';
@@ -21,11 +21,7 @@ export async function setCertificate(
   name: string,
   files: KeyPairFiles,
 ): Promise<void> {
-  const body = {
-    cert: await read(files.certificate),
-    key: await read(files.key),
-    ca: files.ca === undefined ? '' : await read(files.ca),
-  };
+  const body = await wireOf(files);
   const answer = await withProgress(settings, 'Replacing the certificate on all members', () =>
     withDaemon(settings, (daemon) =>
       daemon.request('PUT', `/core/1.0/cluster/certificates/${encodeURIComponent(name)}`, { body }),
@@ -35,6 +31,24 @@ export async function setCertificate(
   for (const [member, reason] of Object.entries(members)) {
     settings.terminal.err(`${member}: ${reason}\n`);
   }
+}
+
+/** Replaces the certificate by which this member is known to the others; without files the daemon makes it. */
+export async function renewCertificate(settings: Settings, files?: KeyPairFiles): Promise<void> {
+  const body = files === undefined ? undefined : await wireOf(files);
+  await withProgress(settings, 'Replacing the certificate of this member', () =>
+    withDaemon(settings, (daemon) =>
+      daemon.request('POST', '/core/control/certificate', body === undefined ? {} : { body }),
+    ),
+  );
+}
+
+async function wireOf({ certificate, key, ca }: KeyPairFiles) {
+  return {
+    cert: await read(certificate),
+    key: await read(key),
+    ca: ca === undefined ? '' : await read(ca),
+  };
 }
 
 async function read(file: string): Promise<string> {

@@ -10,7 +10,13 @@ import type { RemovalPlan } from '../doctor/removal-plan.js';
 import type { RunDaemonOptions } from '../module/run-daemon.js';
 import type { DqliteMember, RecoveryOptions, RecoveryOutcome } from '../recovery/index.js';
 import { durationFromMilliseconds } from '../types/duration.js';
-import type { ClusterMember, Server, SqlBatch, TokenRecord } from '../types/schemas.js';
+import type {
+  ClusterMember,
+  Server,
+  SqlBatch,
+  TokenRecord,
+  WireKeyPair,
+} from '../types/schemas.js';
 import type { RestoredBackup } from './backups.js';
 import { readMemberCredentials } from './member-files.js';
 import { untilReady, type WaitOptions } from './until-ready.js';
@@ -36,6 +42,8 @@ export interface Diagnosis {
 const INITIALISE_TIMEOUT_MS = 300_000;
 /** A removal runs hooks and changes roles: this long by default, milliseconds. */
 const REMOVE_TIMEOUT_MS = 300_000;
+/** Replacing a certificate asks every member: this long by default, milliseconds. */
+const CERTIFICATE_TIMEOUT_MS = 300_000;
 /** A shutdown hands over and drains: this long by default, milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 120_000;
 /** What a token lives for unless told otherwise, milliseconds. */
@@ -169,6 +177,18 @@ export class Microcluster {
     options?: CallOptions & { readonly transaction?: boolean },
   ): Promise<SqlBatch> {
     return this.#ask((client) => client.sqlBatch(query, options));
+  }
+
+  /**
+   * Replaces the member's own certificate, by which the others know it, without a failed request. Default
+   * limit 5 minutes.
+   *
+   * @param pair the new one, PEM; without it the daemon makes one that is valid for ten years
+   */
+  replaceOwnCertificate(pair?: WireKeyPair, options?: CallOptions): Promise<void> {
+    return this.#ask((client) =>
+      client.replaceOwnCertificate(pair, { timeoutMs: CERTIFICATE_TIMEOUT_MS, ...options }),
+    );
   }
 
   /** Stops the daemon; resolves when it has handed over and closed its database. Default limit 2 minutes. */

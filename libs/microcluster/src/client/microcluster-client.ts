@@ -152,6 +152,19 @@ export class MicroclusterClient {
     return textsOf(reply, 'members');
   }
 
+  /**
+   * `POST /core/control/certificate`: replaces the asked member's own certificate.
+   *
+   * @param pair the new one; without it the member makes it
+   */
+  async replaceOwnCertificate(pair?: types.WireKeyPair, options?: RequestOptions): Promise<void> {
+    if (pair === undefined) await this.request('POST', '/core/control/certificate', options);
+    else {
+      const path = '/core/control/certificate';
+      await this.#send('POST', path, (schemas) => schemas.keyPairSchema, pair, options);
+    }
+  }
+
   /** `GET /core/1.0/daemon/servers` */
   async daemonServers(options?: RequestOptions): Promise<types.ServerConfigs> {
     return this.#get('/core/1.0/daemon/servers', (schemas) => schemas.serverConfigsSchema, options);

@@ -161,6 +161,15 @@ export class MembersTable {
     if (affected !== 1) throw ownRowMissing(name);
   }
 
+  /** Replaces the certificate, PEM, of the row with that id. @throws MicroclusterError 404 when there is none */
+  async replaceCertificate(id: number, certificate: string): Promise<void> {
+    const { affected } = await this.executor.execute(
+      'UPDATE core_cluster_members SET certificate = ? WHERE id = ?',
+      [certificate, id],
+    );
+    if (affected !== 1) throw memberNotFound();
+  }
+
   /** Stores the new address of a member. @throws MicroclusterError 404 when there is no such row. */
   async updateAddress(name: string, address: string): Promise<void> {
     const { affected } = await this.executor.execute(

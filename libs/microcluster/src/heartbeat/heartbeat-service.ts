@@ -6,6 +6,7 @@ import type { HeartbeatInfo } from '../types/index.js';
 import { decideReceive, type HeartbeatSender } from './decide-receive.js';
 import { decideRound, heartbeatInfoOf, trustedOf, type RoundMember } from './decide-round.js';
 import { refusedHeartbeat, refusedRound } from './heartbeat-errors.js';
+import { trustFromTable } from './trust-from-table.js';
 
 /** The core tables, bound to one connection or transaction. */
 export interface HeartbeatTables {
@@ -57,6 +58,9 @@ export interface RoundTrigger {
   readonly roles: ReadonlyMap<string, string>;
 }
 
+/** So many heartbeats may fail to come before something is wrong. */
+const MISSED_HEARTBEATS = 3;
+
 /** What became of a trigger. */
 export type RoundOutcome = 'done' | 'nobody' | 'too-early' | 'running';
 
@@ -64,8 +68,11 @@ export class HeartbeatService {
   private readonly closing = new AbortController();
   private running: Promise<RoundOutcome> | undefined;
   private last: Date | undefined;
+  private readonly startedAt: Date;
 
-  constructor(private readonly deps: HeartbeatDependencies) {}
+  constructor(private readonly deps: HeartbeatDependencies) {
+    this.startedAt = deps.now();
+  }
 
   /** When this member last completed a round, or accepted a heartbeat of the leader; `undefined` before the first. */
   get lastHeartbeat(): Date | undefined {
@@ -102,6 +109,18 @@ export class HeartbeatService {
     } finally {
       this.running = undefined;
     }
+  }
+
+  /**
+   * To be called now and then on a member that does not lead. Where no heartbeat was accepted for a while,
+   * trust follows the table itself; see {@link trustFromTable}.
+   */
+  async missHeartbeats(): Promise<void> {
+    const { deps } = this;
+    const silence = deps.now().getTime() - (this.last ?? this.startedAt).getTime();
+    if (silence < MISSED_HEARTBEATS * deps.intervalMs) return;
+    const rows = await deps.records.read(({ members }) => members.list());
+    await trustFromTable(deps.self().name, rows, deps.trust);
   }
 
   /** Ends a running round and begins no more. */

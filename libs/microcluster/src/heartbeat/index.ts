@@ -3,3 +3,4 @@ export * from './decide-receive.js';
 export * from './decide-round.js';
 export * from './heartbeat-service.js';
 export * from './schema-auto-update.js';
+export * from './trust-from-table.js';

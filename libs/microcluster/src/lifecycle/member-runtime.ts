@@ -159,7 +159,7 @@ export class MemberRuntime {
       identity: this.identity.dialling,
       serving: { certificate: cluster.certificate, privateKey: cluster.privateKey },
       trustedServers: [...this.identity.trustedCluster],
-      trustedPeers: this.trust.list().map((member) => member.certificate),
+      trustedPeers: this.trust.certificates(),
     };
   }
 }

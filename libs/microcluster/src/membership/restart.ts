@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isDqliteError } from '@microcluster/dqlite';
 import type { LoggerService } from '@nestjs/common';
 import { loadKeyPair } from '../certificates/index.js';
+import { guessIdentity, settleIdentity } from '../certificates/rotation/index.js';
 import { failedWith } from '../errors/failed-with.js';
 import { isMicroclusterError, MicroclusterError } from '../errors/index.js';
 import type { Failpoints } from '../failpoints/index.js';
@@ -13,7 +14,8 @@ import type { ParsedDaemonArgs } from '../options/index.js';
 import type { EngineRound } from '../replication/index.js';
 import type { StateDirectory } from '../state/index.js';
 import type { TrustStore } from '../trust/index.js';
-import { untilRefused } from './away/refusal-watch.js';
+import { trustFromTable } from '../heartbeat/trust-from-table.js';
+import { isAccepted, untilRefused } from './away/refusal-watch.js';
 import type { ClusterRecords } from './cluster-records.js';
 import { forgetMember } from './initialise.js';
 import type { Peers } from './peers.js';
@@ -61,7 +63,7 @@ export async function restartMember(
 }
 
 async function bringUp(parts: RestartParts, signal: AbortSignal, waiting: Waiting): Promise<void> {
-  const { state, identity, runtime } = parts;
+  const { args, state, identity, runtime } = parts;
   const config = await state.readDaemonConfig();
   const cluster = await loadKeyPair(state.path, 'cluster');
   if (config === undefined || cluster === undefined) {
@@ -73,6 +75,7 @@ async function bringUp(parts: RestartParts, signal: AbortSignal, waiting: Waitin
   identity.name = config.name;
   identity.address = config.address;
   identity.cluster = cluster;
+  await guessIdentity(parts, () => isAccepted({ ...parts, probeMs: args.timeouts.probe }, signal));
   await runtime.openListener();
   await openUnlessRefused(parts, signal).catch(
     failedWith('Failed to re-establish cluster connection'),
@@ -131,14 +134,17 @@ async function openUnlessRefused(parts: RestartParts, signal: AbortSignal): Prom
 }
 
 /** A member that still reaches the database may have left the table, or its name may belong to another one now. */
-async function requireOwnRow({ identity, records }: RestartParts): Promise<void> {
+async function requireOwnRow(parts: RestartParts): Promise<void> {
+  const { identity, records, trust } = parts;
   const rows = await records.bootstrap(({ members }) => members.list()).catch(() => undefined);
   // A database that is older than the table has its say in the version check.
   if (rows === undefined) return;
   const own = rows.find((row) => row.name === identity.name);
+  if (await settleIdentity(parts, own?.certificate)) await parts.runtime.refreshTrust();
   if (own?.certificate.trim() !== identity.server.certificate.trim()) {
     throw new MicroclusterError('MEMBER_REMOVED', { name: identity.name });
   }
+  await trustFromTable(identity.name, rows, trust);
 }
 
 function saysRemoved(error: unknown): boolean {

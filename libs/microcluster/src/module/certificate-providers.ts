@@ -5,6 +5,7 @@ import {
   CertificateRotation,
   CertificateUpkeep,
   Deliveries,
+  IdentityRotation,
   LocalCertificates,
 } from '../certificates/rotation/index.js';
 import { EventLog } from '../events/index.js';
@@ -13,10 +14,12 @@ import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
 import { ListenerSet } from '../listeners/index.js';
+import { ClusterRecords } from '../membership/cluster-records.js';
 import { Peers } from '../membership/peers.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { DeclaredServers, ServerListeners } from '../servers/index.js';
 import { StateDirectory } from '../state/index.js';
+import { TrustStore } from '../trust/index.js';
 
 const deliveries: FactoryProvider = {
   provide: Deliveries,
@@ -90,6 +93,38 @@ const rotation: FactoryProvider = {
     }),
 };
 
+const identityRotation: FactoryProvider = {
+  provide: IdentityRotation,
+  inject: [
+    DAEMON_ARGS,
+    StateDirectory,
+    MemberIdentity,
+    TrustStore,
+    Peers,
+    ClusterRecords,
+    MemberRuntime,
+  ],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    state: StateDirectory,
+    identity: MemberIdentity,
+    trust: TrustStore,
+    peers: Peers,
+    records: ClusterRecords,
+    runtime: MemberRuntime,
+  ) =>
+    new IdentityRotation({
+      args,
+      state,
+      identity,
+      trust,
+      peers,
+      records,
+      logger: args.logger,
+      refreshTrust: () => runtime.refreshTrust(),
+    }),
+};
+
 const catchUp: FactoryProvider = {
   provide: CertificateCatchUp,
   inject: [DAEMON_ARGS, StateDirectory, MemberIdentity, Peers, LocalCertificates, Deliveries],
@@ -131,4 +166,11 @@ const upkeep: FactoryProvider = {
 };
 
 /** In the order in which they build on each other. */
-export const CERTIFICATE_PROVIDERS = [deliveries, local, rotation, catchUp, upkeep];
+export const CERTIFICATE_PROVIDERS = [
+  deliveries,
+  local,
+  rotation,
+  identityRotation,
+  catchUp,
+  upkeep,
+];

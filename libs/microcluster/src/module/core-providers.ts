@@ -380,8 +380,15 @@ const heartbeats: FactoryProvider = {
     });
     rounds.set(async (round) => {
       watch.see(round);
-      if (!round.isLeader || !owner.databaseStatus().open) {
+      if (!owner.databaseStatus().open) {
         observer.look();
+        return;
+      }
+      if (!round.isLeader) {
+        observer.look();
+        await service.missHeartbeats().catch((error: unknown) => {
+          args.logger.warn({ event: 'trust-not-refreshed', error });
+        });
         return;
       }
       const roles = new Map(round.members.map(({ address, role }) => [address, role]));

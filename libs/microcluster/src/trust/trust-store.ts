@@ -1,7 +1,9 @@
 /** The members whose certificates are trusted: an index in memory over one file per member (`spec/core-api.md` 1.4). */
 import path from 'node:path';
+import { fingerprintOf } from '../certificates/inspect.js';
 import { MicroclusterError } from '../errors/microcluster-error.js';
 import { Address } from '../types/address.js';
+import { AnnouncedCertificates } from './announced-certificates.js';
 import { DirectoryWatcher } from './directory-watcher.js';
 import {
   deleteTrustFiles,
@@ -43,6 +45,7 @@ export class TrustStore {
   #byName: ReadonlyMap<string, TrustEntry> = new Map();
   #byAddress: ReadonlyMap<string, TrustEntry> = new Map();
   #byFingerprint: ReadonlyMap<string, TrustEntry> = new Map();
+  readonly #announced = new AnnouncedCertificates(() => this.#tell());
   /** Faults that were logged already, so that each is logged once. */
   #knownFaults: ReadonlyMap<string, string> = new Map();
   #watcher: DirectoryWatcher | undefined;
@@ -91,7 +94,34 @@ export class TrustStore {
 
   /** @param fingerprint lower-case hex SHA-256 of the certificate's DER */
   byFingerprint(fingerprint: string): TrustEntry | undefined {
-    return this.#byFingerprint.get(fingerprint);
+    const entry = this.#byFingerprint.get(fingerprint);
+    if (entry !== undefined) return entry;
+    const announced = this.#announced.find(fingerprint);
+    const member = announced === undefined ? undefined : this.#byName.get(announced.name);
+    if (announced === undefined || member === undefined) return undefined;
+    return { ...member, certificate: announced.certificate, fingerprint };
+  }
+
+  /** Every certificate, PEM, by which a member is believed: those of {@link list}, and those that were announced. */
+  certificates(): string[] {
+    const own = this.list().map(({ certificate }) => certificate);
+    const announced = this.#announced.certificatesOf(new Set(this.#byName.keys()));
+    return [...new Set([...own, ...announced])];
+  }
+
+  /**
+   * Believes a member by `certificate`, PEM, as well as by its present one, for as long as `limitMs`: it is
+   * about to replace it. Nothing is written; who leaves the store is believed by neither.
+   *
+   * @throws MicroclusterError `RECORD_NOT_FOUND` when nobody called `name` is trusted
+   */
+  announce(name: string, certificate: string, limitMs: number): void {
+    const member = this.#byName.get(name);
+    if (member === undefined) {
+      throw new MicroclusterError('RECORD_NOT_FOUND', { what: `Trusted member "${name}"` });
+    }
+    this.#announced.add(name, member.certificate, member.fingerprint, limitMs);
+    this.#announced.add(name, certificate, fingerprintOf(certificate), limitMs);
   }
 
   /** Calls `listener` after each change, whoever made it. @returns a function that ends this */
@@ -174,6 +204,7 @@ export class TrustStore {
   /** Forgets what is in memory and takes what the directory holds, also nothing: for use after a wipe. */
   async reset(): Promise<void> {
     await this.#exclusive(async () => {
+      this.#announced.clear();
       this.#set(new Map());
       this.#adopt(await this.#read());
     });
@@ -183,6 +214,7 @@ export class TrustStore {
   async close(): Promise<void> {
     this.#watcher?.close();
     this.#closed = true;
+    this.#announced.clear();
     this.#listeners.clear();
     await this.#queue;
   }
@@ -223,17 +255,17 @@ export class TrustStore {
     this.#byName = new Map(members.map((entry) => [entry.name, entry]));
     this.#byAddress = new Map(members.map((entry) => [entry.address, entry]));
     this.#byFingerprint = new Map(members.map((entry) => [entry.fingerprint, entry]));
-    for (const listener of this.#listeners) this.#notify(listener, members);
+    this.#tell();
   }
 
-  #notify(
-    listener: (members: readonly TrustEntry[]) => void,
-    members: readonly TrustEntry[],
-  ): void {
-    try {
-      listener(members);
-    } catch (error) {
-      this.#warn('trust-listener-failed', { error });
+  #tell(): void {
+    const members = this.list();
+    for (const listener of this.#listeners) {
+      try {
+        listener(members);
+      } catch (error) {
+        this.#warn('trust-listener-failed', { error });
+      }
     }
   }
 

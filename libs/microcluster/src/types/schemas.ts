@@ -90,6 +90,9 @@ export type TokenRecord = z.output<typeof tokenRecordSchema>;
 export const tokenRecordsSchema = z.array(tokenRecordSchema).nullable();
 
 /** A key pair as it travels: PEM texts; an empty `ca` means none. */
+/** The certificate that a member is about to use. */
+export const announcedCertificateSchema = goObject({ certificate: certificateSchema });
+
 export const keyPairSchema = goObject({ cert: textSchema, key: textSchema, ca: textSchema });
 export type WireKeyPair = z.output<typeof keyPairSchema>;
 

@@ -6,3 +6,5 @@ export { LocalCertificates } from './local-certificates.js';
 export { loadPreviousCertificates } from './previous-certificates.js';
 export { CertificateUpkeep } from './upkeep.js';
 export { shownCertificates } from './shown-certificates.js';
+export { IdentityRotation } from './identity-rotation.js';
+export { guessIdentity, settleIdentity } from './settle-identity.js';

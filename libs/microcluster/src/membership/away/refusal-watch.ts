@@ -39,6 +39,17 @@ export async function isRefused(
   return isRemovedBy(replies.map((reply) => ('answer' in reply ? reply.answer : 'unclear')));
 }
 
+/** Whether any member that we know accepts us at this moment. */
+export async function isAccepted(
+  { peers, probeMs }: Pick<RefusalWatchParts, 'peers' | 'probeMs'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const replies = await peers.ask(peers.others(), (client, member) =>
+    verdictOf(client, member, { signal, timeoutMs: probeMs }),
+  );
+  return replies.some((reply) => 'answer' in reply && reply.answer === 'accepts');
+}
+
 async function verdictOf(
   client: MicroclusterClient,
   member: TrustedMember,
