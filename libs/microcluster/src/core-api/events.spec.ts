@@ -22,9 +22,13 @@ let log: EventLog;
 
 afterEach(() => daemon.close());
 
-async function start(limits: Limits = {}, capacity?: number): Promise<void> {
+async function start(
+  limits: Limits = {},
+  capacity?: number,
+  stopping?: AbortSignal,
+): Promise<void> {
   log = new EventLog(capacity);
-  const endpoints = new EventsEndpoints(new EventStreams(log, limits));
+  const endpoints = new EventsEndpoints(new EventStreams(log, limits, stopping));
   daemon = await TestDaemon.create(
     {},
     {
@@ -120,6 +124,15 @@ describe('server-sent events', () => {
     expect(await readUntil(socket)).toMatch(/0\r\n\r\n$/);
     expect(cut).toBe(0);
     expect(performance.now() - began).toBeLessThan(9_000);
+  });
+
+  it('end cleanly when the daemon begins to stop, whatever its listeners do then', async () => {
+    const stopping = new AbortController();
+    await start({}, undefined, stopping.signal);
+    const { done, heard } = listen(local(), { lastEventId: 'unknown' });
+    await expect.poll(() => heard, { timeout: 15_000 }).toEqual(['gap']);
+    stopping.abort();
+    await expect(done).resolves.toBeUndefined();
   });
 
   it('are given up with ABORTED when the signal aborts or the client closes', async () => {

@@ -64,6 +64,11 @@ describe('the first look', () => {
     expect(eventsOf(look(9, rows))).toEqual([]);
   });
 
+  it('after a bootstrap does not take the member itself for one that joins with its first round', () => {
+    const founded = row('m1', 0, { role: PENDING, heartbeat: zeroTime() });
+    expect(eventsOf(look(0, [founded]), look(1, [row('m1', 1)]))).toEqual([]);
+  });
+
   it('waits for the member table', () => {
     expect(decideEvents(undefined, look(1, undefined)).view).toBeUndefined();
     expect(eventsOf(look(1, undefined), look(2, [row('m1', 2)]))).toEqual([]);

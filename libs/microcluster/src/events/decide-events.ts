@@ -164,14 +164,15 @@ function roundHasPassed(
 
 /**
  * The rows of members that have joined, with the roles of now. One that is still joining is in the table,
- * but has neither a role from a round nor shown a sign of life; its join may yet be undone.
+ * but has neither a role from a round nor shown a sign of life; its join may yet be undone. This member itself
+ * looks around only once it belongs to the cluster, also before the first round after its bootstrap.
  */
-function joinedRows({ rows, roles }: Observation): ObservedRow[] | undefined {
+function joinedRows({ self, rows, roles }: Observation): ObservedRow[] | undefined {
   const roleAt = new Map(
     [...(roles ?? [])].map(([address, role]) => [canonicalAddress(address), role]),
   );
   return rows
-    ?.filter((row) => row.role !== PENDING || !isZeroTime(row.heartbeat))
+    ?.filter((row) => row.role !== PENDING || !isZeroTime(row.heartbeat) || row.name === self)
     .map((row) => {
       const stored = row.role === PENDING ? '' : row.role;
       return { ...row, role: roleAt.get(canonicalAddress(row.address)) ?? stored };

@@ -34,6 +34,8 @@ export class EventStreams {
   constructor(
     private readonly log: EventLog,
     limits: EventStreamLimits = {},
+    /** Aborts when the daemon begins to stop; its streams end then, before any listener closes. */
+    private readonly stopping?: AbortSignal,
   ) {
     this.limits = {
       maxStreams: MAX_STREAMS,
@@ -52,12 +54,13 @@ export class EventStreams {
   }
 
   /**
-   * Sends to one client, from this moment on, until the signal aborts or the client is cut.
+   * Sends to one client, from this moment on, until the signal aborts, the daemon stops or the client is cut.
    *
    * @param after id of the last event that the client has
-   * @param signal aborts when the client has gone or its listener closes
+   * @param leaving aborts when the client has gone or its listener closes
    */
-  async serve(after: string | undefined, signal: AbortSignal, sink: EventSink): Promise<void> {
+  async serve(after: string | undefined, leaving: AbortSignal, sink: EventSink): Promise<void> {
+    const signal = AbortSignal.any([leaving, ...(this.stopping ? [this.stopping] : [])]);
     const idleMs = this.limits.keepAliveMs;
     this.count += 1;
     try {

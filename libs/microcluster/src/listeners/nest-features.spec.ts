@@ -258,7 +258,7 @@ describe('pipes', () => {
 describe('exceptions and filters', () => {
   class Soft extends Error {}
   class Coded extends HttpException {
-    readonly errorCode = 'CODED';
+    override readonly errorCode = 'CODED';
   }
 
   @Catch(Soft)

@@ -25,8 +25,8 @@ const events: FactoryProvider = {
 
 const streams: FactoryProvider = {
   provide: EventStreams,
-  inject: [EventLog],
-  useFactory: (log: EventLog) => new EventStreams(log),
+  inject: [EventLog, Daemon],
+  useFactory: (log: EventLog, daemon: Daemon) => new EventStreams(log, {}, daemon.signal),
 };
 
 const observer: FactoryProvider = {
