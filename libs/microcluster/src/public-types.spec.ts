@@ -67,9 +67,8 @@ describe('the module', () => {
   it('takes settings, or a factory of a part of them', () => {
     expectTypeOf(MicroclusterModule.forRoot).parameter(0).toEqualTypeOf<DaemonArgs>();
     expectTypeOf(MicroclusterModule.forRootAsync).parameter(0).toEqualTypeOf<DaemonArgsAsync>();
-    expectTypeOf<ReturnType<NonNullable<DaemonArgsAsync['useFactory']>>>().toEqualTypeOf<
-      DynamicDaemonArgs | Promise<DynamicDaemonArgs>
-    >();
+    expectTypeOf<DynamicDaemonArgs>().toHaveProperty('stateDir');
+    expectTypeOf<DynamicDaemonArgs>().not.toHaveProperty('entities');
     expectTypeOf<{
       useFactory: (port: number) => { version: string };
     }>().toExtend<DaemonArgsAsync>();
@@ -77,7 +76,8 @@ describe('the module', () => {
   });
 
   it('is run by a function that takes the class and never gives anything back', () => {
-    expectTypeOf(runDaemon).parameters.toEqualTypeOf<[module: Type, options?: RunDaemonOptions]>();
+    expectTypeOf(runDaemon).parameter(0).toEqualTypeOf<Type>();
+    expectTypeOf<RunDaemonOptions | undefined>().toEqualTypeOf<Parameters<typeof runDaemon>[1]>();
     expectTypeOf(runDaemon).returns.toEqualTypeOf<Promise<void>>();
   });
 });

@@ -45,8 +45,7 @@ describe('a cluster', () => {
     expectTypeOf(used).returns.resolves.toEqualTypeOf<number>();
   });
 
-  it('is cut into groups, and slowed by milliseconds', () => {
-    expectTypeOf<TestCluster['partition']>().parameters.toEqualTypeOf<(readonly number[])[]>();
+  it('is slowed by member and milliseconds', () => {
     expectTypeOf<TestCluster['slow']>().parameters.toEqualTypeOf<
       [number: number, slowness: Slowness]
     >();

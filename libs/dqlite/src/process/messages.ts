@@ -1,7 +1,16 @@
 /** The control channel between the application and its database process: every message, and its parsing. */
 import type { NodeStartOptions, NodeTransport, TlsIdentity, TunnelTrust } from '../node-host.js';
 import type { NodeInfo, NodeRole } from '../values.js';
-import { bigintIn, bytesIn, fieldsOf, listIn, numberIn, textIn, textMapIn, textsIn } from './parse.js';
+import {
+  bigintIn,
+  bytesIn,
+  fieldsOf,
+  listIn,
+  numberIn,
+  textIn,
+  textMapIn,
+  textsIn,
+} from './parse.js';
 
 /** How the child watches its parent, milliseconds. */
 export interface ParentWatch {

@@ -129,9 +129,7 @@ const settings = z.object({
   entities: listOf('entities').optional(),
   extensionsSchema: listOf('migration classes or functions').optional(),
   apiExtensions: z.array(z.string(), { error: 'must be an array of names' }).optional(),
-  hooks: z
-    .custom<LifecycleHooks>(areHooks, { error: 'must be an object of functions' })
-    .optional(),
+  hooks: z.custom<LifecycleHooks>(areHooks, { error: 'must be an object of functions' }).optional(),
   logger: z
     .custom<LoggerService>(isLogger, { error: 'must have the methods log, warn and error' })
     .optional(),
