@@ -36,15 +36,16 @@ export class SpaceGuard {
     this.listeners.add(listener);
   }
 
-  /** @throws MicroclusterError `DISK_FULL` while the space is low */
-  requireSpace(): void {
+  /**
+   * @param cause what went wrong, where something has
+   * @throws MicroclusterError `DISK_FULL` while the space is low
+   */
+  requireSpace(cause?: unknown): void {
     if (this.state === 'enough') return;
     const { directory, minimumFreeBytes } = this.parts;
-    throw new MicroclusterError('DISK_FULL', {
-      directory,
-      free: Math.floor(this.space.free / MEBIBYTE),
-      minimum: Math.ceil(reserveOf(this.space, minimumFreeBytes) / MEBIBYTE),
-    });
+    const free = Math.floor(this.space.free / MEBIBYTE);
+    const minimum = Math.ceil(reserveOf(this.space, minimumFreeBytes) / MEBIBYTE);
+    throw new MicroclusterError('DISK_FULL', { directory, free, minimum }, { cause });
   }
 
   /** Ends watching. Idempotent. */

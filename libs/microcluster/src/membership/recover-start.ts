@@ -1,11 +1,9 @@
 /** Finds out at process start whether this directory belongs to a member, and undoes an initialisation that a crash cut short. */
-import { access } from 'node:fs/promises';
-import path from 'node:path';
 import { timeLimit } from '@microcluster/dqlite/time-limit';
 import type { LoggerService } from '@nestjs/common';
+import { loadKeyPair } from '../certificates/index.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
-import { recordedEngine } from '../replication/index.js';
-import type { StateDirectory } from '../state/index.js';
+import { holdsMember, requireKeyPair } from './holds-member.js';
 import {
   endInitialisation,
   interruptedInitialisation,
@@ -13,6 +11,7 @@ import {
 } from './initialisation-plan.js';
 import { forgetMember, type ForgetParts } from './initialise.js';
 import { withdraw } from './withdraw.js';
+import type { StateDirectory } from '../state/index.js';
 
 /** How long a start may wait for the cluster to forget an interrupted join, milliseconds. */
 const WITHDRAWAL_LIMIT = 15_000;
@@ -34,7 +33,24 @@ export async function isInitialised(
     await endInitialisation(state.path);
     return false;
   }
-  return holdsMember(state);
+  return holdsMember(state.databasePath);
+}
+
+/**
+ * Makes sure that a member has the key pair by which the others know it, before a new one would be made.
+ *
+ * @throws MicroclusterError `STATE_FILE_UNREADABLE` naming what is missing
+ */
+export async function requireOwnIdentity(
+  state: Pick<StateDirectory, 'path' | 'databasePath'>,
+): Promise<void> {
+  // What an interrupted bootstrap or join has left is undone at the start, key pair included.
+  if ((await interruptedInitialisation(state.path)) !== undefined) return;
+  if (!(await holdsMember(state.databasePath))) return;
+  // A replacement that a crash interrupted is completed by this.
+  if ((await loadKeyPair(state.path, 'server')) === undefined) {
+    await requireKeyPair(state.path, 'server');
+  }
 }
 
 /** A joiner that the cluster may have admitted says that it is not coming; else the leader reaps it after a while. */
@@ -52,19 +68,4 @@ async function withdrawInterrupted(
   const addressees = [...certificates].map(([address, certificate]) => ({ address, certificate }));
   if (addressees.length === 0) return;
   await withdraw(parts, addressees, name, timeLimit(WITHDRAWAL_LIMIT));
-}
-
-async function holdsMember(state: StateDirectory): Promise<boolean> {
-  if ((await recordedEngine(state.databasePath)) === 'sqlite') {
-    return true;
-  }
-  try {
-    await access(path.join(state.databasePath, 'info.yaml'));
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return false;
-    }
-    throw error;
-  }
 }

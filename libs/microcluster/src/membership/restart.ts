@@ -17,6 +17,7 @@ import type { TrustStore } from '../trust/index.js';
 import { trustFromTable } from '../heartbeat/trust-from-table.js';
 import { isAccepted, untilRefused } from './away/refusal-watch.js';
 import type { ClusterRecords } from './cluster-records.js';
+import { requireKeyPair } from './holds-member.js';
 import { forgetMember } from './initialise.js';
 import type { Peers } from './peers.js';
 import { asideName } from './removal/member-reset.js';
@@ -66,6 +67,7 @@ async function bringUp(parts: RestartParts, signal: AbortSignal, waiting: Waitin
   const { args, state, identity, runtime } = parts;
   const config = await state.readDaemonConfig();
   const cluster = await loadKeyPair(state.path, 'cluster');
+  if (cluster === undefined) await requireKeyPair(state.path, 'cluster');
   if (config === undefined || cluster === undefined) {
     throw new MicroclusterError('STATE_FILE_UNREADABLE', {
       file: config === undefined ? state.daemonConfigPath : `${state.path}/cluster.crt`,

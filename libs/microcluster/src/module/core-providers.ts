@@ -6,7 +6,7 @@ import { DqliteDataSource } from '@microcluster/dqlite';
 import { DataSource, EntityManager } from 'typeorm';
 import { ClusterState } from '../cluster-state/index.js';
 import { loadAdditionalKeyPairs } from '../certificates/additional-key-pairs.js';
-import { loadKeyPair, loadOrGenerateKeyPair } from '../certificates/index.js';
+import { loadKeyPair, loadOrGenerateKeyPair, warnOfReadableKeys } from '../certificates/index.js';
 import { loadPreviousCertificates } from '../certificates/rotation/index.js';
 import { INTERNAL_VERSION } from '../database/index.js';
 import { buildExtensions } from '../extensions/index.js';
@@ -27,7 +27,7 @@ import { MemberList } from '../membership/member-list.js';
 import { Membership } from '../membership/membership.js';
 import { Peers } from '../membership/peers.js';
 import { Reaper } from '../membership/reaping/reaper.js';
-import { isInitialised } from '../membership/recover-start.js';
+import { isInitialised, requireOwnIdentity } from '../membership/recover-start.js';
 import { restartMember } from '../membership/restart.js';
 import { TrustPropagation } from '../membership/trust-propagation.js';
 import { Turnstile } from '../membership/turnstile.js';
@@ -75,8 +75,10 @@ const state: FactoryProvider = {
 
 const identity: FactoryProvider = {
   provide: MemberIdentity,
-  inject: [StateDirectory],
-  useFactory: async (directory: StateDirectory) => {
+  inject: [StateDirectory, DAEMON_ARGS],
+  useFactory: async (directory: StateDirectory, { logger }: ParsedDaemonArgs) => {
+    await requireOwnIdentity(directory);
+    await warnOfReadableKeys(directory.path, logger);
     const server = await loadOrGenerateKeyPair(directory.path, 'server', hostname());
     const cluster = await loadKeyPair(directory.path, 'cluster');
     const member = new MemberIdentity({

@@ -40,6 +40,8 @@ export async function openEngine(
       : openSqlite(args.heartbeatIntervalMs, options, onRound, guard);
   } catch (error) {
     await guard.close();
+    // Of the causes that a node which does not start may have, this one can be told.
+    guard.requireSpace(error);
     throw error;
   }
 }
