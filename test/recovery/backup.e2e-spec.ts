@@ -66,8 +66,8 @@ describe('a backup', () => {
     await using other = await TestCluster.form(1, { engine: 'sqlite' });
     await other.member(1).control('restore', file, '--yes');
     expect(await names(other.member(1))).toEqual(['first', 'second']);
-    // The copy that was read has changed nothing of the member.
-    await Promise.all([first.start(), second.start()]);
-    expect(await names(second)).toEqual(['first', 'second']);
-  });
+    // The copy that was read has changed nothing of the member, the only voter of the two.
+    await first.start();
+    expect(await names(first)).toEqual(['first', 'second']);
+  }, 300_000);
 });
