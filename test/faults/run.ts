@@ -2,6 +2,7 @@
 import { eventually } from '../support/eventually.js';
 import { checkElections } from './checkers/elections.js';
 import { checkMembership } from './checkers/membership.js';
+import { checkSchema } from './checkers/schema.js';
 import type { Verdict } from './checkers/violation.js';
 import { Clients } from './clients.js';
 import { FaultCluster, type FaultClusterOptions } from './cluster/fault-cluster.js';
@@ -13,6 +14,7 @@ import { Nemesis } from './nemesis/nemesis.js';
 import { schedule, type Moment } from './nemesis/schedule.js';
 import { Random } from './random.js';
 import type { RunReport, WorkloadReport } from './report/report.js';
+import { SchemaWatch } from './schema-watch.js';
 import { createWorkload, Session, type Workload, type WorkloadName } from './workloads/index.js';
 
 /** A cluster that has no reason not to work does so within this time, milliseconds. */
@@ -62,6 +64,7 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
       }
     });
   const nemesis = new Nemesis({ ...options, cluster, membership, faults, clock, recovered });
+  const schemas = new SchemaWatch(cluster, clock);
   const unavailabilityMs: number[] = [];
   let failure: string | undefined;
   try {
@@ -82,9 +85,17 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
     failure = explain(error);
     const logs = await Promise.all(cluster.all.map(({ daemon }) => daemon.log(15)));
     options.say(logs.join('\n'));
+  } finally {
+    await schemas.stop();
   }
   const reports = workloads.map((workload) => reportOf(workload, workload.check()));
   const happened = nemesis.injected.filter(({ skipped }) => skipped.length === 0);
+  reports.push(
+    reportOf(
+      { name: 'schema', counts: { ok: schemas.observations.length, failed: 0, unknown: 0 } },
+      checkSchema(schemas.observations),
+    ),
+  );
   const moments = { ok: happened.length, failed: 0, unknown: 0 };
   reports.push(reportOf({ name: 'elections', counts: moments }, checkElections(happened)));
   if (failure === undefined) {

@@ -129,6 +129,25 @@ class WorkloadController {
     return null;
   }
 
+  /** Versions of the database and of the members' releases, at one moment, fresh: a watcher asks anybody. */
+  async schema() {
+    const rows = await this.dataSource.withOptions({ consistency: 'linearizable' }, () =>
+      this.dataSource.query(
+        `SELECT '' AS "name",
+           (SELECT max("version") FROM "schemas" WHERE "type" = 0) AS "internal",
+           (SELECT max("version") FROM "schemas" WHERE "type" = 1) AS "external"
+         UNION ALL
+         SELECT "name", "schema_internal", "schema_external" FROM "core_cluster_members"
+         WHERE "role" <> 'PENDING'`,
+      ),
+    );
+    const [{ internal, external }] = rows;
+    return {
+      database: { internal, external },
+      members: rows.filter(({ name }) => name !== ''),
+    };
+  }
+
   async nodes() {
     const [leader, nodes] = await Promise.all([
       this.state.leaderAddress(),
@@ -141,9 +160,9 @@ class WorkloadController {
 /** Decorators, applied without a compiler. */
 Inject(DqliteDataSource)(WorkloadController, undefined, 0);
 Inject(ClusterState)(WorkloadController, undefined, 1);
-for (const name of ['register', 'lists', 'bank', 'set', 'ballast', 'stall', 'nodes']) {
+for (const name of ['register', 'lists', 'bank', 'set', 'ballast', 'stall', 'schema', 'nodes']) {
   const descriptor = Object.getOwnPropertyDescriptor(WorkloadController.prototype, name);
-  if (name === 'nodes') {
+  if (name === 'schema' || name === 'nodes') {
     Get(name)(WorkloadController.prototype, name, descriptor);
   } else {
     Body()(WorkloadController.prototype, name, 0);
