@@ -3,6 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+/**
+ * How old a connection without any request may be to be spared for a moment by a drain, milliseconds: its first
+ * request may be on its way.
+ */
+const FIRST_REQUEST_MS = 5_000;
+
 interface Connection {
   /** The accepted TCP or unix socket. */
   readonly raw: Socket;
@@ -10,6 +16,10 @@ interface Connection {
   readonly responses: Set<ServerResponse>;
   /** Taken over by a protocol other than HTTP. */
   upgraded: boolean;
+  /** Whether a request has come. */
+  used: boolean;
+  /** When it was accepted, milliseconds of a monotonic clock. */
+  readonly since: number;
 }
 
 /** Every accepted socket until it closes. Nothing else knows them all: Node forgets upgraded ones. */
@@ -25,7 +35,13 @@ export class Connections {
 
   /** Tracks an accepted socket. */
   add(raw: Socket): void {
-    const connection: Connection = { raw, responses: new Set(), upgraded: false };
+    const connection: Connection = {
+      raw,
+      responses: new Set(),
+      upgraded: false,
+      used: false,
+      since: performance.now(),
+    };
     this.all.set(raw, connection);
     this.byStream.set(raw, connection);
     raw.once('close', () => {
@@ -50,6 +66,7 @@ export class Connections {
   begin(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.byStream.get(request.socket);
     if (connection === undefined) return;
+    connection.used = true;
     connection.responses.add(response);
     const end = () => {
       if (!connection.responses.delete(response)) return;
@@ -69,7 +86,8 @@ export class Connections {
   }
 
   /**
-   * Lets requests in flight finish and ends everything else, then cuts what is left.
+   * Lets requests in flight finish, and ends everything else: a connection that is new as soon as its first
+   * request has had time to come. Then cuts what is left.
    *
    * @param deadlineMs how long to wait, milliseconds; 0 cuts at once
    * @returns how many connections had to be cut
@@ -77,7 +95,10 @@ export class Connections {
   async drain(deadlineMs: number): Promise<number> {
     this.draining = true;
     for (const connection of this.all.values()) {
-      if (connection.responses.size === 0 && !connection.upgraded) connection.raw.destroy();
+      if (connection.responses.size === 0 && !connection.upgraded) {
+        if (deadlineMs > 0) endUnlessUsed(connection);
+        else connection.raw.destroy();
+      }
       for (const response of connection.responses) {
         if (!response.headersSent) response.setHeader('Connection', 'close');
       }
@@ -99,6 +120,20 @@ export class Connections {
     });
     this.emptied = undefined;
   }
+}
+
+/** Ends a connection without a request under way, at once unless it is new. */
+function endUnlessUsed(connection: Connection): void {
+  const { raw, used, since } = connection;
+  const patienceMs = used ? 0 : since + FIRST_REQUEST_MS - performance.now();
+  if (patienceMs <= 0) {
+    raw.destroy();
+    return;
+  }
+  const timer = setTimeout(() => {
+    if (!connection.used && !connection.upgraded) raw.destroy();
+  }, patienceMs);
+  raw.once('close', () => clearTimeout(timer));
 }
 
 /** Ends after what was written has been sent. */

@@ -367,6 +367,15 @@ describe('closing', () => {
     expect(await closed).toBe(0);
   });
 
+  it('answers a first request that was on its way, and tells its client to close', async () => {
+    const port = await daemon.openTls('core');
+    const fresh = await dialSecure({ port, host: '127.0.0.1' });
+    const closed = daemon.listeners.close('core', { drainMs: 10_000 });
+    const { status, headers } = parseAnswer(await exchange(fresh, keepAlive));
+    expect([status, headers['connection']]).toEqual([200, 'close']);
+    expect(await closed).toBe(0);
+  });
+
   it('cuts at the deadline', async () => {
     const port = await daemon.openTls('core', '127.0.0.1:0', 150);
     const busy = await dialSecure({ port, host: '127.0.0.1' });

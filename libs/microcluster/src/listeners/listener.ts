@@ -138,10 +138,6 @@ export class Listener {
   }
 
   private serve(raw: Socket, stream: Socket | TLSSocket): void {
-    if (this.draining.signal.aborted) {
-      raw.destroy();
-      return;
-    }
     this.connections.wrap(raw, stream);
     markSocket(stream, this.identity);
     feed(this.http, stream);
