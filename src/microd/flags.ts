@@ -1,5 +1,5 @@
 /** The command line of `microd`, read into the settings of the application. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { parseDuration } from '../duration.js';
 import { DURATIONS, LONGEST_MS, type DurationSetting } from './durations.js';
 

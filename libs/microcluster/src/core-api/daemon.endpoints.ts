@@ -8,6 +8,7 @@ import {
   encodeValue,
   parseValue,
   serverConfigsSchema,
+  serverListenConfigsSchema,
   serversBodySchema,
 } from '../types/index.js';
 

@@ -5,6 +5,7 @@ import { zeroTime } from '../types/index.js';
 import type { MemberRelease, Release } from './check-versions.js';
 import { ownRowMissing } from './database-errors.js';
 import { MembersTable } from './members-table.js';
+import type { SchemaVersions } from './schema-versions.js';
 import { createSplitMembers, SPLIT_MEMBER_COLUMNS } from './split-members.js';
 import type { SqlExecutor } from './sql-executor.js';
 import { decodeTime } from './sql-time.js';

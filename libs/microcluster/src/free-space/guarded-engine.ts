@@ -36,6 +36,10 @@ class GuardedEngine implements SqlEngine {
     return this.engine.isOpen;
   }
 
+  get stats(): SqlEngine['stats'] {
+    return this.engine.stats;
+  }
+
   open(signal?: AbortSignal): Promise<void> {
     return this.engine.open(signal);
   }

@@ -1,7 +1,6 @@
 /** Transactions on the framework's own tables: the members of the cluster and the join tokens. */
 import type { DqliteDataSource } from '@microcluster/dqlite';
 import {
-  checkRelease,
   executorOf,
   MembersTable,
   sessionsOf,

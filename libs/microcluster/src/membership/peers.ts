@@ -15,7 +15,7 @@ export class Peers {
   constructor(
     private readonly identity: MemberIdentity,
     private readonly trust: Pick<TrustStore, 'list'>,
-    private readonly args: Pick<ParsedDaemonArgs, 'timeouts'>,
+    private readonly args: Pick<ParsedDaemonArgs, 'timeouts' | 'routes'>,
     private readonly logger: LoggerService,
   ) {}
 

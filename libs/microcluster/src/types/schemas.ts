@@ -138,7 +138,7 @@ export const serverConfigsSchema = z.record(z.string(), serverConfigSchema, {
 export type ServerConfigs = z.output<typeof serverConfigsSchema>;
 
 /** As {@link serverConfigsSchema} in a change, where a missing port is 8443. */
-const serverListenConfigsSchema = z.record(z.string(), goObject({ address: listenAddressSchema }), {
+export const serverListenConfigsSchema = z.record(z.string(), goObject({ address: listenAddressSchema }), {
   error: 'must be an object',
 });
 
