@@ -67,10 +67,15 @@ esac
     return sandbox;
   }
 
-  /** Writes code whose first line is a comment with its path. */
-  async addSource(text: string): Promise<void> {
-    const path = /^\/\/ (src\/\S+\.ts)\n/.exec(text)?.[1];
-    if (path === undefined) throw new Error('a code block must begin with "// src/<file>.ts"');
+  /**
+   * Writes code whose first line is a comment with its path.
+   *
+   * @param folder of `src`, which keeps the files of one document apart from those of another. Default: `src` itself.
+   */
+  async addSource(text: string, folder = ''): Promise<void> {
+    const named = /^\/\/ src\/(\S+\.ts)\n/.exec(text)?.[1];
+    if (named === undefined) throw new Error('a code block must begin with "// src/<file>.ts"');
+    const path = join('src', folder, named);
     await mkdir(dirname(join(this.directory, path)), { recursive: true });
     await writeFile(join(this.directory, path), text);
   }

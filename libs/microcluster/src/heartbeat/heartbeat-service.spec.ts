@@ -2,7 +2,6 @@ import { timeLimit } from '@microcluster/dqlite/time-limit';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFixtureSession, type FixtureSession } from '../database/sqlite-session.fixture.js';
-import { zeroTime } from '../types/index.js';
 import { addressOf, trustOf, VirtualCluster } from './heartbeat.fixture.js';
 
 const NAMES = ['m1', 'm2', 'm3'];

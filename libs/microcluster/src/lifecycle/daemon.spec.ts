@@ -16,8 +16,9 @@ function daemonOf(restart: BringUp, happened: string[]): Daemon {
     servers: { checkCoreAddress: never, openBeforeInit: done, retirePreInit: never },
     runtime: { close: done },
     hooks: {
-      run: async (name) => {
-        happened.push(name);
+      run: (...given: readonly unknown[]) => {
+        happened.push(String(given[0]));
+        return Promise.resolve();
       },
     },
     logger: { log: never, warn: never, error: never },

@@ -15,11 +15,14 @@ export interface JsonRoute {
 
 /** The route as Fastify takes it. It passes the access decision like every other. */
 export function jsonRoute({ path, rule, json }: JsonRoute): RouteOptions {
+  const config = {};
+  // Set so, since the type of a route's configuration belongs to Fastify's plugins.
+  Reflect.set(config, ROUTE_ACCESS, new RouteAccess(rule, true, false));
   return {
     method: 'GET',
     url: path,
     constraints: { [LISTENER_CONSTRAINT]: [...rule.listeners] },
-    config: { [ROUTE_ACCESS]: new RouteAccess(rule, true, false) },
+    config,
     handler: (request, reply) => {
       const text = json(requestContext(request).listener);
       return reply.type('application/json').send(Buffer.from(text, 'utf8'));

@@ -124,7 +124,7 @@ describe('each state of a daemon', () => {
       { status: 'Starting: looking for the other members', extendMs: 150_000 },
     ],
     [
-      { name: 'waiting', members: 2 },
+      { name: 'waiting', blockedBy: ['c2', 'c3'] },
       {
         ready: true,
         status:

@@ -138,9 +138,13 @@ export const serverConfigsSchema = z.record(z.string(), serverConfigSchema, {
 export type ServerConfigs = z.output<typeof serverConfigsSchema>;
 
 /** As {@link serverConfigsSchema} in a change, where a missing port is 8443. */
-export const serverListenConfigsSchema = z.record(z.string(), goObject({ address: listenAddressSchema }), {
-  error: 'must be an object',
-});
+export const serverListenConfigsSchema = z.record(
+  z.string(),
+  goObject({ address: listenAddressSchema }),
+  {
+    error: 'must be an object',
+  },
+);
 
 /** Body of `PUT daemon/servers`; a Go client sends its empty map as null. */
 export const serversBodySchema = z.pipe(

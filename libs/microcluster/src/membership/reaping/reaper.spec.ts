@@ -77,6 +77,7 @@ async function reap(meanwhile: () => Promise<void>): Promise<readonly string[]> 
     peers,
     propagation: { forget: async () => true },
     hooks: { run: async () => undefined },
+    isOpen: () => true,
   };
   const run = <T>(work: (given: Tables) => Promise<T>) => session.transaction(() => work(tables));
   const reaper = new Reaper({
@@ -89,9 +90,9 @@ async function reap(meanwhile: () => Promise<void>): Promise<readonly string[]> 
     now: () => now,
   });
   const { signal } = new AbortController();
-  await reaper.look({ isLeader: true, members: nodes }, signal);
+  await reaper.look({ isLeader: true, leader: at(1), members: nodes }, signal);
   now += HOUR;
-  await reaper.look({ isLeader: true, members: nodes }, signal);
+  await reaper.look({ isLeader: true, leader: at(1), members: nodes }, signal);
   return (await tables.members.list()).map(({ certificate }) => certificate);
 }
 

@@ -28,7 +28,7 @@ export interface NetworkEffectsParts {
   readonly args: Pick<ParsedDaemonArgs, 'timeouts'>;
   readonly identity: MemberIdentity;
   readonly runtime: { readonly opened: ReplicationMembers };
-  readonly peers: Pick<Peers, 'ask' | 'others' | 'tell' | 'with'>;
+  readonly peers: Pick<Peers, 'ask' | 'others' | 'with'>;
   readonly propagation: Pick<TrustPropagation, 'forget'>;
   readonly hooks: Pick<HookRunner, 'run'>;
   /** Whether this member's database is open; it is not while it waits for an upgrade. */

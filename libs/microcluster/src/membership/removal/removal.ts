@@ -6,6 +6,7 @@ import type { SchemaGate } from '../../lifecycle/schema-gate.js';
 import type { UpgradeBell } from '../../lifecycle/upgrade-bell.js';
 import { MicroclusterError } from '../../errors/index.js';
 import type { Failpoints } from '../../failpoints/index.js';
+import type { Peers } from '../peers.js';
 import type { TrustStore } from '../../trust/index.js';
 import { canonicalAddress } from '../../types/index.js';
 import type { ConsistencyCheck } from '../consistency/consistency-check.js';
@@ -33,6 +34,7 @@ export interface RemovalRequest {
 }
 
 export interface RemovalServiceParts extends NetworkEffectsParts {
+  readonly peers: Pick<Peers, 'ask' | 'others' | 'tell' | 'with'>;
   readonly effects: RemovalParts['effects'];
   readonly failpoints: Failpoints;
   readonly records: Pick<ClusterRecords, 'read' | 'write'>;

@@ -4,7 +4,7 @@ import { isClientError } from '../../client/index.js';
 import { tokenResponseSchema, parseValue, zeroTime } from '../../types/index.js';
 import { completeJoin } from '../complete-join.js';
 import { Rollback } from '../rollback.js';
-import type { SimulatedMember, World } from './member.fixture.js';
+import { RELEASE, type SimulatedMember, type World } from './member.fixture.js';
 
 const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
 const FAILED = 'nobody admits us';
@@ -25,7 +25,9 @@ export async function join(world: World, member: SimulatedMember, token: JoinTok
     await announce(member);
     member.isNoted = false;
     const { certificate } = member.identity.server;
-    await member.write((tables) => completeJoin(tables, certificate, new Date(world.now())));
+    await member.write((tables) =>
+      completeJoin(tables, certificate, RELEASE, new Date(world.now())),
+    );
     member.phase = 'member';
   } catch {
     await rollback.run();

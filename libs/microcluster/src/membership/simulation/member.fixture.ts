@@ -3,6 +3,7 @@ import { MemberIdentity } from '../../lifecycle/member-identity.js';
 import { HeartbeatService } from '../../heartbeat/index.js';
 import { MicroclusterError } from '../../errors/index.js';
 import { Failpoints } from '../../failpoints/index.js';
+import { UpgradeBell } from '../../lifecycle/upgrade-bell.js';
 import type { KeyPair } from '../../certificates/index.js';
 import type { ReplicationMembers } from '../../replication/index.js';
 import {
@@ -31,7 +32,9 @@ import type { SimulatedReplication } from './replication.fixture.js';
 /** Time between two rounds, milliseconds. */
 export const INTERVAL = 1_000;
 
-const VERSIONS = { internal: 6, external: 0 };
+/** What every simulated member runs. */
+export const RELEASE = { versions: { internal: 6, external: 0 }, extensions: [] };
+const OPEN = { open: true, transactions: true, text: 'Database is online' };
 const TIMEOUTS = { request: 30_000, ready: 120_000, probe: 2_000, handover: 10_000 };
 
 /** What all members share. */
@@ -181,7 +184,7 @@ export class SimulatedMember {
     const trigger = { leaderAddress: this.address, roles };
     const signal = new AbortController().signal;
     await this.services.heartbeats.beginRound(trigger, signal).catch(() => undefined);
-    void this.services.reaper.look({ isLeader: true, members }, signal);
+    void this.services.reaper.look({ isLeader: true, leader: this.address, members }, signal);
   }
 
   private assemble() {
@@ -198,10 +201,18 @@ export class SimulatedMember {
       write: <T>(work: (tables: Tables) => Promise<T>) => this.write(work),
     };
     const consistency = { require: () => this.requireConsistency() };
-    const common = { args, identity, runtime, peers, propagation, hooks };
+    const common = {
+      args,
+      identity,
+      runtime,
+      peers,
+      propagation,
+      hooks,
+      isOpen: () => true,
+    };
     const effects = new NetworkEffects(common);
     const shared = { ...common, effects, records, turnstile, failpoints, logger: silent };
-    const schema = { versions: VERSIONS, extensions: [] };
+    const schema = RELEASE;
     const admission = {
       ...shared,
       trust,
@@ -218,7 +229,9 @@ export class SimulatedMember {
         trust,
         consistency,
         latch: new SelfRemovalLatch(),
-        daemon: { signal: new AbortController().signal },
+        schema: { blockers: () => [] },
+        bell: new UpgradeBell(),
+        daemon: { signal: new AbortController().signal, databaseStatus: () => OPEN },
       }),
       reaper: new Reaper({ ...shared, now: world.now }),
       heartbeats: new HeartbeatService({
