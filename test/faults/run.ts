@@ -80,7 +80,7 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
     }
     await cluster.settled();
     const [spare] = cluster.spares;
-    if (spare) await membership.joinWitnessed(spare);
+    if (spare && options.signal?.aborted !== true) await membership.joinWitnessed(spare);
   } catch (error) {
     failure = explain(error);
     const logs = await Promise.all(cluster.all.map(({ daemon }) => daemon.log(15)));

@@ -119,7 +119,15 @@ export class FaultCluster implements AsyncDisposable {
     ask: (member: Member) => Promise<T>,
     limitMs = LIMIT_MS,
   ): Promise<T> {
-    return eventually(what, limitMs, () => Promise.any(this.members.map(ask)));
+    return eventually(what, limitMs, async () => {
+      try {
+        return await Promise.any(this.members.map(ask));
+      } catch (error) {
+        const all: unknown[] = error instanceof AggregateError ? error.errors : [error];
+        const reasons = all.map((it) => (it instanceof Error ? it.message : String(it)));
+        throw new Error(reasons.join('; '), { cause: error });
+      }
+    });
   }
 
   /** The highest term that any member has on its disk: it grows with every election. */

@@ -95,7 +95,8 @@ async function startProxy(prefix: readonly string[], peers: readonly string[]): 
     PROXY,
     JSON.stringify(peers),
   ];
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  // In a group of its own: Ctrl-C is for the harness, which still needs the network to end the run in order.
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   child.stdin.on('error', () => undefined); // it may have been killed
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const proxy = { process: child, lines };
