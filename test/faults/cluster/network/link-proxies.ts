@@ -59,8 +59,11 @@ export class LinkProxies implements AsyncDisposable {
     await Promise.all(
       this.proxies.map(async (proxy, host) => {
         const peers = this.addresses.map((address, peer) => {
-          const condition = (from: number, to: number) =>
-            conditions.find((it) => it.from === from && it.to === to);
+          // Of several faults at a time, each has its effect.
+          const condition = (from: number, to: number): Partial<LinkCondition> =>
+            conditions
+              .filter((it) => it.from === from && it.to === to)
+              .reduce<Partial<LinkCondition>>((all, it) => ({ ...all, ...it }), {});
           return [
             address,
             { forward: condition(host, peer), backward: condition(peer, host) },

@@ -50,7 +50,10 @@ describe.each([
       expect(await echo(network)).toBeGreaterThan(350);
       await network.shape([{ from: 0, to: 1, isCut: true }]);
       await expect(echo(network, SILENCE_MS)).rejects.toThrow('ended with 2');
-      await network.shape([{ from: 1, to: 0, isCut: true }]);
+      await network.shape([
+        { from: 1, to: 0, delayMs: 10 },
+        { from: 1, to: 0, isCut: true },
+      ]);
       await expect(echo(network, SILENCE_MS)).rejects.toThrow('ended with 2');
       await network.shape([]);
       expect(await echo(network)).toBeLessThan(1000);
