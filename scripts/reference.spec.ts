@@ -36,7 +36,7 @@ it('every option says its default, and numbers their unit and range', { timeout:
         else if (!isForced && !/default/i.test(member.doc)) console.log(about + ' has no default');
         if (member.type !== 'number') continue;
         if (!/[\\d,]+ to [\\d,]+|from 0/.test(member.doc)) console.log(about + ' has no range');
-        if (!/milliseconds|whole number/.test(member.doc + doc)) console.log(about + ' has no unit');
+        if (!/milliseconds|bytes|whole number/i.test(member.doc + doc)) console.log(about + ' has no unit');
       }
     }
   `);

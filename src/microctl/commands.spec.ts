@@ -352,7 +352,18 @@ describe('events', () => {
 
   it('print the list of members again where it is watched, also after one that failed', async () => {
     const list = (role: string): Reply => ({
-      metadata: [{ name: 'c2', address: 'a', certificate: '', role, status: 'ONLINE' }],
+      metadata: [
+        {
+          name: 'c2',
+          address: 'a',
+          certificate: '',
+          role,
+          schema_internal_version: 6,
+          schema_external_version: 1,
+          last_heartbeat: '2026-01-01T00:00:00Z',
+          status: 'ONLINE',
+        },
+      ],
     });
     const { code, out, asked } = await microctl(
       [{ events: all.slice(1, 3) }, list('spare'), list('voter')],

@@ -51,16 +51,22 @@ export async function storedVersions(
   for (const table of ['core_cluster_members', 'internal_cluster_members', SIDE_TABLE]) {
     if (!(await columnsOf(executor, table)).has('schema_internal')) continue;
     const rows = await executor.query(
-      `SELECT name, role, schema_internal, schema_external FROM ${table} WHERE name = ?`,
+      `SELECT schema_internal, schema_external FROM ${table} WHERE name = ?`,
       [name],
     );
-    const [own] = rows.map((row) => releaseRow.parse(row));
-    return own && { internal: own.schemaInternal, external: own.schemaExternal };
+    return rows.map((row) => versionsRow.parse(row))[0];
   }
   return undefined;
 }
 
 const SIDE_TABLE = 'internal_cluster_members_new';
+
+const versionsRow = z
+  .object({ schema_internal: z.coerce.number(), schema_external: z.coerce.number() })
+  .transform((row): SchemaVersions => ({
+    internal: row.schema_internal,
+    external: row.schema_external,
+  }));
 
 const releaseRow = z
   .object({

@@ -77,7 +77,7 @@ export interface BackupSettings {
   readonly directory: string;
   /** Time between two backups, milliseconds, 1,000 to 31,536,000,000 (a year). Default 86,400,000: a day. */
   readonly intervalMs?: number;
-  /** How many are kept, 1 to 10,000; older ones are deleted. Default 7. */
+  /** How many are kept, a whole number from 1 to 10,000; older ones are deleted. Default 7. */
   readonly keep?: number;
 }
 
