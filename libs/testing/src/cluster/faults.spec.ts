@@ -33,19 +33,27 @@ async function leaderOtherThan(before: TestMember): Promise<TestMember> {
   return leader;
 }
 
+/** Writes, again where a request had gone to the leader that was lost, whose answer nobody knows. */
+async function write(member: TestMember, name: string): Promise<void> {
+  await cluster.until(async () => {
+    await itemsOf(member).save({ name });
+    return true;
+  }, LIMIT_MS);
+}
+
 describe('a cluster with a network of its own', { timeout: 180_000 }, () => {
   it('goes on without a leader that is cut off, which follows again after the healing', async () => {
     const cutOff = await cluster.leader();
     const others = cluster.members.map(({ number }) => number).filter((n) => n !== cutOff.number);
     cluster.partition([cutOff.number], others);
     const next = await leaderOtherThan(cutOff);
-    await itemsOf(next).save({ name: 'pen' });
+    await write(next, 'pen');
 
     expect(next.number).not.toBe(cutOff.number);
 
     cluster.heal();
     await cluster.until(
-      async () => (await itemsOf(cutOff).countBy({ name: 'pen' })) === 1,
+      async () => (await itemsOf(cutOff).countBy({ name: 'pen' })) >= 1,
       LIMIT_MS,
     );
   });
@@ -56,11 +64,11 @@ describe('a cluster with a network of its own', { timeout: 180_000 }, () => {
     expect(paused.state).toBe('paused');
     expect(cluster.running).not.toContain(paused);
     const next = await leaderOtherThan(paused);
-    await itemsOf(next).save({ name: 'ink' });
+    await write(next, 'ink');
 
     cluster.resume(paused.number);
     await cluster.until(
-      async () => (await itemsOf(paused).countBy({ name: 'ink' })) === 1,
+      async () => (await itemsOf(paused).countBy({ name: 'ink' })) >= 1,
       LIMIT_MS,
     );
   });
