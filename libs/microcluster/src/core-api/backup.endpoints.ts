@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { restoreBackup, takeBackup } from '../backup/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
@@ -14,6 +15,9 @@ import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { StateDirectory } from '../state/index.js';
 import { withTrash } from '../state/wipe.js';
 import { writeStreamAtomic } from '../state/write-file-atomic.js';
+
+/** What was restored: the header of the backup, and how much. */
+const RESTORED = z.looseObject({ tables: z.number(), rows: z.number() });
 
 @Injectable()
 export class BackupEndpoints {
@@ -28,7 +32,9 @@ export class BackupEndpoints {
     @Inject(DAEMON_ARGS) private readonly args: ParsedDaemonArgs,
   ) {}
 
-  @CoreRoute('GET', '/core/control/backup')
+  @CoreRoute('GET', '/core/control/backup', {
+    doc: { summary: 'Take a backup of the database', rawType: 'application/gzip' },
+  })
   async backUp({ signal }: CoreRequest): Promise<RawReply> {
     const source = {
       sql: this.runtime.opened.sql,
@@ -39,7 +45,10 @@ export class BackupEndpoints {
     return new RawReply(200, bytes, { 'Content-Type': 'application/gzip' });
   }
 
-  @CoreRoute('POST', '/core/control/restore', { streamsBody: true })
+  @CoreRoute('POST', '/core/control/restore', {
+    streamsBody: true,
+    doc: { summary: 'Replace the data of the cluster by the backup in the body', reply: RESTORED },
+  })
   async restore({ bodyStream, signal }: CoreRequest): Promise<unknown> {
     if (this.isRestoring) {
       throw new MicroclusterError('CONFLICT', { reason: 'A restore is already in progress' });

@@ -24,6 +24,13 @@ export class EventsEndpoints {
   @CoreRoute('GET', EVENTS_PATH, {
     listeners: [UNIX_LISTENER, CORE_LISTENER],
     allowedBeforeInit: true,
+    doc: {
+      summary: 'Follow what happens to the cluster',
+      query: {
+        [LAST_ID_PARAMETER]: 'The id of the last event that was seen, to go on from there.',
+      },
+      rawType: 'text/event-stream',
+    },
   })
   follow({ headers, query, signal, draining }: CoreRequest): RawReply {
     this.streams.requireRoom();

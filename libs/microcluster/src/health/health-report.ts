@@ -1,4 +1,5 @@
 /** What a daemon says of its health: named checks, each with a reason that an operator can read. */
+import { z } from 'zod';
 
 /** The outcome of one check. */
 export interface HealthCheck {
@@ -14,6 +15,14 @@ export interface HealthReport {
   readonly status: 'ok' | 'failed';
   readonly checks: readonly HealthCheck[];
 }
+
+/** A {@link HealthReport} as it is answered. */
+export const healthReportSchema = z.object({
+  status: z.enum(['ok', 'failed']),
+  checks: z.array(
+    z.object({ name: z.string(), status: z.enum(['ok', 'failed']), reason: z.string() }),
+  ),
+});
 
 /** Puts checks together. */
 export function healthReport(checks: readonly HealthCheck[]): HealthReport {

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ENVELOPE_CONTENT_TYPE, errorEnvelope } from '../envelope/index.js';
 import { CoreRoute, RawReply, type CoreRequest } from '../listeners/index.js';
 import { Health } from './health.js';
-import { failuresOf, type HealthReport } from './health-report.js';
+import { failuresOf, healthReportSchema, type HealthReport } from './health-report.js';
 
 /** Also while the daemon stops: it is alive then, and not ready. */
 const PROBE = { allowedBeforeInit: true, allowedDuringShutdown: true, allowUntrusted: true };
@@ -12,12 +12,18 @@ const PROBE = { allowedBeforeInit: true, allowedDuringShutdown: true, allowUntru
 export class HealthEndpoints {
   constructor(private readonly health: Health) {}
 
-  @CoreRoute('GET', '/core/1.0/livez', PROBE)
+  @CoreRoute('GET', '/core/1.0/livez', {
+    ...PROBE,
+    doc: { summary: 'Tell whether the daemon works', reply: healthReportSchema },
+  })
   live({ context }: CoreRequest): unknown {
     return answer('The daemon is not live', this.health.live(), context.trusted);
   }
 
-  @CoreRoute('GET', '/core/1.0/readyz', PROBE)
+  @CoreRoute('GET', '/core/1.0/readyz', {
+    ...PROBE,
+    doc: { summary: 'Tell whether the daemon can serve', reply: healthReportSchema },
+  })
   async ready({ context }: CoreRequest): Promise<unknown> {
     return answer('The daemon is not ready', await this.health.ready(), context.trusted);
   }

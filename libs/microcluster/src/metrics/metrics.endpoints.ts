@@ -15,7 +15,12 @@ export function metricsRoute(
   options: { readonly coreApi: boolean },
 ): CoreRouteDefinition {
   const listeners = options.coreApi ? [UNIX_LISTENER, CORE_LISTENER] : [UNIX_LISTENER];
-  const rule = { listeners, allowedBeforeInit: true, allowedDuringShutdown: true };
+  const rule = {
+    listeners,
+    allowedBeforeInit: true,
+    allowedDuringShutdown: true,
+    doc: { summary: 'Show the metrics of this member', rawType: 'text/plain' },
+  };
   return defineCoreRoute(
     'GET',
     METRICS_PATH,
