@@ -156,6 +156,10 @@ export const catalogue: readonly Row[] = [
     reached: { open: { status: 400, error: 'No query provided' } },
   }),
   // Ours: the original has neither backups nor restores.
+  row('POST',   '/core/control/certificate',              local,    false, false, {
+    body: '{"cert":"x","key":"x","ca":""}',
+    reached: { open: badCertificate },
+  }),
   row('GET',    '/core/control/backup',                   local,    false, false),
   row('POST',   '/core/control/restore',                  local,    false, false, {
     body: '{}',
@@ -172,6 +176,15 @@ export const catalogue: readonly Row[] = [
   row('POST',   '/core/internal/truststore',              internal, true,  false, {
     body: '{}',
     reached: { closed: { status: 400 }, open: { status: 400 } },
+  }),
+  // Ours alone: a member says which certificate it is about to use. Nobody else may, whoever it is.
+  row('PUT',    '/core/internal/truststore/{name}',       internal, true,  false, {
+    sent: '/core/internal/truststore/nobody',
+    body: '{}',
+    reached: {
+      closed: { status: 403, error: 'not authorized' },
+      open: { status: 403, error: 'not authorized' },
+    },
   }),
   row('DELETE', '/core/internal/truststore/{name}',       internal, true,  false, {
     sent: '/core/internal/truststore/nobody',
