@@ -8,7 +8,6 @@ import { Global, Module } from '@nestjs/common';
 import { runDaemon } from '@microcluster/nest';
 import { FAILPOINT_ACTION } from '@microcluster/nest/testing-seam';
 import { appModule } from '../../dist/app.module.js';
-import { DaemonLogger } from '../../dist/microd/daemon-logger.js';
 import { parseFlags } from '../../dist/microd/flags.js';
 
 const flags = parseFlags(process.argv.slice(2), process.env, 'test', {
@@ -17,7 +16,7 @@ const flags = parseFlags(process.argv.slice(2), process.env, 'test', {
 });
 if ('exitCode' in flags) process.exit(flags.exitCode);
 
-const { logLevel, ...options } = flags;
+const { logLevel: level, logFormat: format, ...options } = flags;
 const file = `${options.stateDir}.failpoint`;
 
 function named() {
@@ -43,9 +42,8 @@ Module({
 Global()(FailpointsModule);
 
 class StoppableModule {}
-const logger = new DaemonLogger(logLevel);
-Module({ imports: [FailpointsModule, appModule({ ...options, version: 'test', logger })] })(
+Module({ imports: [FailpointsModule, appModule({ ...options, version: 'test' })] })(
   StoppableModule,
 );
 
-await runDaemon(StoppableModule, { logger });
+await runDaemon(StoppableModule, { logs: { level, format } });
