@@ -59,9 +59,12 @@ export class Client {
   }
 }
 
-/** The member is starting, stopping, waiting for an upgrade, or has no leader: another one may serve. */
-function isAway({ status }: Answer): boolean {
-  return status === 503;
+/**
+ * The member is starting, stopping, waiting for an upgrade, or has no leader: another one may serve. So it may
+ * where an election came between a write and its answer; adding an entry again is harmless.
+ */
+function isAway({ status, error }: Answer): boolean {
+  return status === 503 || error.includes('may or may not have been committed');
 }
 
 /** The entries that `daemon` lists. */
