@@ -123,10 +123,12 @@ export class SqliteEngine implements SqlEngine {
     if (!database) return;
     database.slots.close();
     database.ticket.close();
-    for (const handle of database.inUse) handle.interrupt();
     const { writer } = database;
     const handles = new Set([...database.idle, ...database.inUse, ...(writer ? [writer] : [])]);
-    await Promise.all([...handles].map((handle) => handle.close()));
+    // An idle one is not interrupted, or it could not move its write-ahead log into the database.
+    await Promise.all(
+      [...handles].map((handle) => (database.inUse.has(handle) ? handle.abort() : handle.close())),
+    );
     if (database.temporary) await rm(database.temporary, { recursive: true, force: true });
   }
 

@@ -98,9 +98,13 @@ export class SqliteHandle {
     await new Promise<void>((resolve) => this.db.close(() => resolve()));
   }
 
-  /** Ends the running statement, if any, with an error. */
-  interrupt(): void {
+  /** As {@link close}, but ends the running statement with an error, also one that is about to begin. */
+  async abort(): Promise<void> {
     this.db.interrupt();
+    const interrupting = setInterval(() => this.db.interrupt(), INTERRUPT_EVERY_MS);
+    await this.last;
+    clearInterval(interrupting);
+    await this.close();
   }
 
   private async write(statement: BoundStatement, options: SqlCallOptions): Promise<SqlResult> {
