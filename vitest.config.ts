@@ -5,6 +5,8 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     pool: 'forks',
+    // The default is one less than there are processors, of which small machines have two.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
