@@ -1,5 +1,4 @@
 /** Removes members: here when this member leads, else by passing the request on (`spec/core-api.md` 16). */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import type { Daemon } from '../../lifecycle/daemon.js';
 import type { SchemaGate } from '../../lifecycle/schema-gate.js';
@@ -8,7 +7,6 @@ import { MicroclusterError } from '../../errors/index.js';
 import type { Failpoints } from '../../failpoints/index.js';
 import type { Peers } from '../peers.js';
 import type { TrustStore } from '../../trust/index.js';
-import { canonicalAddress } from '../../types/index.js';
 import type { ConsistencyCheck } from '../consistency/consistency-check.js';
 import type { ClusterRecords } from '../cluster-records.js';
 import type { Turnstile } from '../turnstile.js';
@@ -17,9 +15,7 @@ import { refuseWaitingRemoval } from './decide-waiting-removal.js';
 import type { NetworkEffectsParts } from './removal-effects.js';
 import { removeOtherMember, type RemovalParts } from './removal-steps.js';
 import type { SelfRemovalLatch } from './self-removal-latch.js';
-
-/** Pause between two looks at who leads, milliseconds. */
-const LEADER_POLL = 100;
+import { askWhoLeads, isSameMember, successorOf } from './succession.js';
 
 /** A request to remove a member. */
 export interface RemovalRequest {
@@ -59,15 +55,20 @@ export class Removal {
    * @throws MicroclusterError by the rules of `spec/core-api.md` 16.2, or naming the step that failed
    */
   async remove(request: RemovalRequest): Promise<void> {
-    const { identity } = this.parts;
+    const { identity, runtime } = this.parts;
+    const { opened } = runtime;
     let leader = await this.leader(request.signal);
-    if (isSame(leader, identity.address)) {
+    if (isSameMember(leader, identity.address)) {
       const outcome = await this.parts.turnstile.pass(() => this.lead(request));
       if (outcome === 'done') return;
       // Outside of the turnstile: a successor that gives the leadership back sends the request back, too.
-      leader = await this.otherLeader(request.signal);
+      leader = await successorOf(leader, (limit) => opened.leader(limit), request.signal);
     }
-    await this.forward(leader, request);
+    await askWhoLeads(
+      leader,
+      (address) => this.forward(address, request),
+      () => opened.leader(request.signal),
+    );
   }
 
   /** @returns `stepped-down` when this member no longer leads and has still to be removed */
@@ -177,17 +178,4 @@ export class Removal {
     }
     return leader;
   }
-
-  /** After the transfer, the new leader may take a moment to show. */
-  private async otherLeader(signal: AbortSignal): Promise<string> {
-    for (;;) {
-      const leader = await this.parts.runtime.opened.leader(signal);
-      if (leader !== undefined && !isSame(leader, this.parts.identity.address)) return leader;
-      await pause(LEADER_POLL, undefined, { signal });
-    }
-  }
-}
-
-function isSame(one: string, other: string): boolean {
-  return canonicalAddress(one) === canonicalAddress(other);
 }
