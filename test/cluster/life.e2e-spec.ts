@@ -20,7 +20,7 @@ describe('a cluster of three', () => {
 
   it('begins as one voter', async () => {
     const first = cluster.member(1);
-    await first.control('init', first.name, first.address, '--bootstrap');
+    await first.bootstrap();
     await cluster.until('one voter', rolesAre('voter'));
     await create(first, 'of one');
     expect(await listed(first)).toEqual(['of one']);

@@ -27,7 +27,7 @@ async function one(settings: (addresses: Addresses) => Readonly<Record<string, u
 const at = (member: Member, name: string) => member.addresses[name] ?? '';
 
 async function init({ daemon }: Member) {
-  await daemon.control('init', daemon.name, daemon.address, '--bootstrap');
+  await daemon.bootstrap();
 }
 
 const put = ({ daemon }: Member, map: Readonly<Record<string, string>>) =>

@@ -65,10 +65,9 @@ export class Members implements AsyncDisposable {
     await Promise.all(this.all.map(({ daemon }) => daemon.start()));
     const [first, ...others] = this.all;
     if (first === undefined) throw new Error('there are no members');
-    await first.daemon.control('init', first.daemon.name, first.daemon.address, '--bootstrap');
+    await first.daemon.bootstrap();
     for (const { daemon } of others) {
-      const token = (await first.daemon.control('tokens', 'add', daemon.name)).trim();
-      await daemon.control('init', daemon.name, daemon.address, '--token', token);
+      await daemon.join(await first.daemon.issueToken(daemon.name));
     }
   }
 

@@ -50,8 +50,7 @@ export class TestCluster implements AsyncDisposable {
     const cluster = await TestCluster.prepare(count, settings);
     try {
       await Promise.all(cluster.members.map((member) => member.start()));
-      const first = cluster.member(1);
-      await first.control('init', first.name, first.address, '--bootstrap');
+      await cluster.member(1).bootstrap();
       for (const joiner of cluster.members.slice(1)) await cluster.join(joiner);
       return cluster;
     } catch (error) {
@@ -69,8 +68,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** Joins a started daemon with a token of `through`, which is `c1` by default. */
   async join(joiner: Daemon, through: Daemon = this.member(1)): Promise<void> {
-    const token = (await through.control('tokens', 'add', joiner.name)).trim();
-    await joiner.control('init', joiner.name, joiner.address, '--token', token);
+    await joiner.join(await through.issueToken(joiner.name));
   }
 
   /** The member table as `asked` answers it. */

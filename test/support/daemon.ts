@@ -10,7 +10,9 @@ import { type Answer, overSocket, overTls } from './requests.js';
 import { REPOSITORY, runProgram, type ProgramResult } from './programs.js';
 import { eventually } from './eventually.js';
 
-const READY_LIMIT_S = '60';
+const READY_LIMIT_MS = 60_000;
+/** For a bootstrap or join. */
+const INITIALISE_LIMIT_MS = 120_000;
 const EXIT_LIMIT_MS = 60_000;
 /** Short, so that trust, roles and failures are noticed within a test's patience. */
 const DEFAULT_HEARTBEAT = '500ms';
@@ -99,11 +101,43 @@ export class Daemon {
       throw new Error(`${this.name} ended with ${signal ?? `code ${code}`}:\n${await this.log()}`);
     });
     try {
-      await Promise.race([died, this.control('waitready', '--timeout', READY_LIMIT_S)]);
+      await Promise.race([died, this.ready()]);
     } finally {
       over.abort();
       died.catch(() => undefined);
     }
+  }
+
+  private async ready(): Promise<void> {
+    await eventually(`${this.name} to be ready`, READY_LIMIT_MS, async () => {
+      const { status, error } = await this.request('GET', '/core/1.0/ready');
+      if (status !== 200) throw new Error(error);
+    });
+  }
+
+  /** Bootstraps a cluster, as `microctl init --bootstrap` does. */
+  async bootstrap(): Promise<void> {
+    await this.initialise({ bootstrap: true });
+  }
+
+  /** Joins the cluster that has issued the token, as `microctl init --token` does. */
+  async join(token: string): Promise<void> {
+    await this.initialise({ join_token: token });
+  }
+
+  private async initialise(how: { bootstrap?: true; join_token?: string }): Promise<void> {
+    const { name, address } = this;
+    const control = { bootstrap: false, join_token: '', name, address, config: {}, ...how };
+    const limit = INITIALISE_LIMIT_MS;
+    const answer = await overSocket(this.socketPath, 'POST', '/core/control', control, limit);
+    if (answer.status !== 200) throw new Error(`${name}: ${answer.error}\n${await this.log()}`);
+  }
+
+  /** A new join token for the member of that name, as `microctl tokens add` gives it. */
+  async issueToken(name: string): Promise<string> {
+    const answer = await this.request('POST', '/core/control/tokens', { name });
+    if (typeof answer.metadata !== 'string') throw new Error(`${this.name}: ${answer.error}`);
+    return answer.metadata;
   }
 
   /**

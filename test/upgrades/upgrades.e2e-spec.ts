@@ -34,7 +34,7 @@ beforeAll(async () => {
   first = all.member(1);
   last = all.member(MEMBERS);
   await Promise.all(members.map((member) => member.start()));
-  await first.control('init', first.name, first.address, '--bootstrap');
+  await first.bootstrap();
   for (const joiner of members.slice(1)) await all.join(joiner);
   await until('all members to have a role', first, (rows) =>
     rows.every(({ status }) => status === 'ONLINE'),
