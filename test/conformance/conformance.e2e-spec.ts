@@ -4,7 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogue, type Reached, type Row } from './catalogue.js';
-import { HostileModule, makeHostile } from './hostile.js';
+import {
+  HostileModule,
+  makeHostile,
+} from '../../libs/microcluster/src/listeners/hostile-application.fixture.js';
 import { errorOf, goRequest, parseAnswer, type RawAnswer } from './raw-http.js';
 import { recordings } from './recordings.js';
 import { expectedBody } from './recording.js';

@@ -1,26 +1,10 @@
 /** No application-wide setting of the user changes an answer under /core. */
-import {
-  Controller,
-  Get,
-  Injectable,
-  VersioningType,
-  type CallHandler,
-  type CanActivate,
-  type ExceptionFilter,
-  type INestApplication,
-  type MiddlewareConsumer,
-  type NestInterceptor,
-  type NestModule,
-  type PipeTransform,
-} from '@nestjs/common';
-import { Catch, Module, type ArgumentsHost, type ExecutionContext } from '@nestjs/common';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
-import { map } from 'rxjs';
+import { Controller, Get } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CoreApi, ServeUnix } from '../access/index.js';
 import { CoreRoute, type CoreRequest } from './core-route.js';
 import { TestDaemon } from './daemon.fixture.js';
+import { HostileModule, makeHostile } from './hostile-application.fixture.js';
 import { dialPlain, exchange, parseAnswer, requestText } from './raw-client.fixture.js';
 
 class Endpoints {
@@ -40,31 +24,6 @@ class Endpoints {
   }
 }
 
-@Injectable()
-class DenyAll implements CanActivate {
-  canActivate() {
-    return false;
-  }
-}
-@Injectable()
-class Mangle implements PipeTransform {
-  transform() {
-    return 'mangled';
-  }
-}
-@Injectable()
-class Wrap implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler) {
-    return next.handle().pipe(map((data: unknown) => ({ wrapped: data })));
-  }
-}
-@Catch()
-class Swallow implements ExceptionFilter {
-  catch(_exception: unknown, host: ArgumentsHost) {
-    host.switchToHttp().getResponse().status(200).send({ swallowed: true });
-  }
-}
-
 @CoreApi()
 @ServeUnix()
 @Controller('1.0/items')
@@ -73,41 +32,6 @@ class Items {
   list() {
     return 'items';
   }
-}
-
-@Module({ controllers: [Items] })
-class Hostile implements NestModule {
-  configure(consumer: MiddlewareConsumer) {
-    consumer
-      .apply((_request: unknown, response: { end(text: string): void }) => {
-        response.end('middleware');
-      })
-      .forRoutes('{*path}');
-  }
-}
-
-function makeHostile(app: INestApplication): void {
-  app.setGlobalPrefix('api');
-  app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
-  app.useGlobalGuards(new DenyAll());
-  app.useGlobalPipes(new Mangle());
-  app.useGlobalInterceptors(new Wrap());
-  app.useGlobalFilters(new Swallow());
-  app.enableCors({ origin: 'https://example.com' });
-  app.use((_request: unknown, response: { statusCode: number; end(text: string): void }) => {
-    response.statusCode = 418;
-    response.end('teapot');
-  });
-  const adapter = app.getHttpAdapter();
-  if (!(adapter instanceof FastifyAdapter)) throw new TypeError('not Fastify');
-  const fastify: FastifyInstance = adapter.getInstance();
-  fastify.addHook('onRequest', (_request, reply, done) => {
-    reply.header('x-hook', 'hostile');
-    done();
-  });
-  fastify.addHook('onSend', (_request, _reply, _payload, done) => {
-    done(null, 'replaced');
-  });
 }
 
 let calm: TestDaemon;
@@ -119,7 +43,7 @@ beforeAll(async () => {
   };
   calm = await TestDaemon.create({ controllers: [Items] }, prepare);
   hostile = await TestDaemon.create(
-    { imports: [Hostile] },
+    { imports: [HostileModule], controllers: [Items] },
     { ...prepare, adapter: { bodyLimit: 1 }, configure: makeHostile },
   );
   await Promise.all([calm.openUnix(), hostile.openUnix()]);
