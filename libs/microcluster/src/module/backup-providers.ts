@@ -47,5 +47,5 @@ const schedule: FactoryProvider = {
     ),
 };
 
-/** They need the providers of `core-providers.ts`. */
+/** They need the daemon. */
 export const BACKUP_PROVIDERS: FactoryProvider[] = [schedule];

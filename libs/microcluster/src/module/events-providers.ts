@@ -17,6 +17,8 @@ import { ClusterRecords } from '../membership/cluster-records.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { TrustStore } from '../trust/index.js';
 
+const eventLog: FactoryProvider = { provide: EventLog, useFactory: () => new EventLog() };
+
 const events: FactoryProvider = {
   provide: ClusterEvents,
   inject: [EventLog, DAEMON_ARGS],
@@ -104,5 +106,5 @@ export class ObservedMoments
   }
 }
 
-/** They need the providers of `core-providers.ts`. */
-export const EVENTS_PROVIDERS: Provider[] = [events, streams, observer, ObservedMoments];
+/** They need the daemon. */
+export const EVENTS_PROVIDERS: Provider[] = [eventLog, events, streams, observer, ObservedMoments];

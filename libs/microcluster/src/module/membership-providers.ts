@@ -1,6 +1,7 @@
-/** The providers of what changes the membership of a running cluster: removal, reset, and the check before both. */
+/** Makes what changes the membership of a cluster: bootstrap and join, removal, reset, and the check before them. */
 import type { FactoryProvider, Provider } from '@nestjs/common';
 import { FORWARD_TO_TARGET } from '../access/index.js';
+import { loadAdditionalKeyPairs } from '../certificates/additional-key-pairs.js';
 import { Failpoints } from '../failpoints/index.js';
 import { HookRunner } from '../hooks/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
@@ -10,6 +11,7 @@ import { SchemaGate } from '../lifecycle/schema-gate.js';
 import { UpgradeBell } from '../lifecycle/upgrade-bell.js';
 import { ClusterRecords } from '../membership/cluster-records.js';
 import { ConsistencyCheck } from '../membership/consistency/consistency-check.js';
+import { Membership } from '../membership/membership.js';
 import { Peers } from '../membership/peers.js';
 import { Reaper } from '../membership/reaping/reaper.js';
 import { MemberReset } from '../membership/removal/member-reset.js';
@@ -22,6 +24,8 @@ import { Turnstile } from '../membership/turnstile.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { StateDirectory } from '../state/index.js';
 import { TrustStore } from '../trust/index.js';
+import type { LateBound } from './late-bound.js';
+import { ROUND_HANDLER, type RoundHandler } from './late-bound-providers.js';
 import { forwarderOf } from './target-forwarding.js';
 
 /** How many changes of membership may queue at the leader; more are asked to come back. */
@@ -36,6 +40,60 @@ const consistency: FactoryProvider = {
     runtime: MemberRuntime,
     records: ClusterRecords,
   ) => new ConsistencyCheck({ identity, trust, runtime, records }),
+};
+
+const membership: FactoryProvider = {
+  provide: Membership,
+  inject: [
+    DAEMON_ARGS,
+    Daemon,
+    StateDirectory,
+    MemberIdentity,
+    TrustStore,
+    MemberRuntime,
+    SchemaGate,
+    HookRunner,
+    Peers,
+    ClusterRecords,
+    Turnstile,
+    ConsistencyCheck,
+    Failpoints,
+    ROUND_HANDLER,
+  ],
+  useFactory: (
+    args: ParsedDaemonArgs,
+    daemon: Daemon,
+    state: StateDirectory,
+    identity: MemberIdentity,
+    trust: TrustStore,
+    runtime: MemberRuntime,
+    schema: SchemaGate,
+    hooks: HookRunner,
+    peers: Peers,
+    records: ClusterRecords,
+    turnstile: Turnstile,
+    check: ConsistencyCheck,
+    failpoints: Failpoints,
+    rounds: LateBound<RoundHandler>,
+  ) =>
+    new Membership({
+      args,
+      daemon,
+      state,
+      identity,
+      trust,
+      runtime,
+      schema,
+      hooks,
+      peers,
+      records,
+      turnstile,
+      consistency: check,
+      failpoints,
+      additionalKeyPairs: () => loadAdditionalKeyPairs(state.certificatesPath),
+      logger: args.logger,
+      onRound: (round) => rounds.get()(round),
+    }),
 };
 
 const removal: FactoryProvider = {
@@ -172,11 +230,12 @@ const proxy: FactoryProvider = {
     new TargetProxy({ identity, records, peers }),
 };
 
-/** They need the providers of `core-providers.ts`. */
+/** They need the daemon, the database and the peers. */
 export const MEMBERSHIP_PROVIDERS: Provider[] = [
   SelfRemovalLatch,
   { provide: Turnstile, useFactory: () => new Turnstile(QUEUE) },
   consistency,
+  membership,
   removal,
   reset,
   reaper,

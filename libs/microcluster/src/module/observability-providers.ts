@@ -93,7 +93,7 @@ const listener: FactoryProvider = {
     new MetricsListener(args.metrics.address, all, args.logger),
 };
 
-/** They need the providers of `core-providers.ts`. */
+/** They need the daemon. */
 export const OBSERVABILITY_PROVIDERS: Provider[] = [
   ClusterWatch,
   expiries,
