@@ -24,6 +24,7 @@ describe('the units', () => {
       'microd.service',
       'microd-control.socket',
       'microd-core.socket',
+      'microd-metrics.socket',
     ]);
     for (const { name, text } of units) {
       const wrong = text

@@ -28,7 +28,8 @@ beforeAll(async () => {
   manager = new DatagramReceiver(join(directory, 'notify'));
   [coreAddress = '', metricsAddress = ''] = await freeAddresses(2);
   // The manager keeps its descriptors; nobody accepts on them.
-  sockets = [join(directory, 'control.socket'), coreAddress].map((at) => new ListeningSocket(at));
+  const addresses = [join(directory, 'control.socket'), coreAddress, metricsAddress];
+  sockets = addresses.map((address) => new ListeningSocket(address));
   const log = openSync(join(directory, 'log'), 'a');
   daemon = spawn(
     'sh',
@@ -54,8 +55,8 @@ beforeAll(async () => {
         MICROCLUSTER_ENGINE: 'sqlite',
         NOTIFY_SOCKET: manager.address,
         WATCHDOG_USEC: '200000',
-        LISTEN_FDS: '2',
-        LISTEN_FDNAMES: 'control:core',
+        LISTEN_FDS: '3',
+        LISTEN_FDNAMES: 'control:core:metrics',
       },
     },
   );
@@ -103,7 +104,7 @@ it('passes on the control socket and the address of the Core API', async () => {
   });
 });
 
-it('is scraped at an address of its own', async () => {
+it('passes on the address of the metrics', async () => {
   const answer = await fetch(`http://${metricsAddress}/metrics`);
   expect(await answer.text()).toContain('\nmicrocluster_is_leader 1\n');
 });

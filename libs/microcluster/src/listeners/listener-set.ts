@@ -122,7 +122,10 @@ export class ListenerSet {
     const { name, keyPair, drainTimeoutMs = 0 } = options;
     const address = parseAddress(options.address);
     const listener = this.create({ name, keyPair, drainTimeoutMs });
-    const fd = this.options.inherited?.descriptorFor(name, (bound) => covers(bound, address));
+    const fd = this.options.inherited?.descriptorFor(
+      name,
+      (bound) => Address.tryParse(bound)?.covers(address) === true,
+    );
     if (fd === undefined) await refuseAccepting(address);
     try {
       await listener.open(fd === undefined ? { host: address.host, port: address.port } : { fd });
@@ -139,7 +142,8 @@ export class ListenerSet {
    */
   async requireFree(text: string): Promise<void> {
     const address = parseAddress(text);
-    if (this.options.inherited?.has((bound) => covers(bound, address)) === true) return;
+    const { inherited } = this.options;
+    if (inherited?.has((bound) => Address.tryParse(bound)?.covers(address) === true)) return;
     await refuseAccepting(address);
     try {
       await tryListening({ host: address.host, port: address.port });
@@ -216,14 +220,6 @@ async function refuseAccepting(address: Address): Promise<void> {
       address: address.toString(),
     });
   }
-}
-
-/** Whether a socket that is bound to `bound` accepts the connections that are made to `address`. */
-function covers(bound: string, address: Address): boolean {
-  const own = Address.tryParse(bound);
-  if (own === undefined || own.port !== address.port) return false;
-  const isWildcard = own.ip === '::' || (own.ip === '0.0.0.0' && !address.isIpv6);
-  return isWildcard || own.ip === address.ip;
 }
 
 function socketFailed(path: string, cause: unknown): MicroclusterError {

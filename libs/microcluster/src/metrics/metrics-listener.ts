@@ -1,10 +1,14 @@
 /** A plain HTTP listener that serves the metrics and nothing else, to everybody who reaches its address. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { ListenOptions } from 'node:net';
 import type { LoggerService, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { MicroclusterError } from '../errors/index.js';
+import type { InheritedSockets } from '../service-manager/index.js';
 import { Address } from '../types/index.js';
 import type { Metrics } from './metrics.js';
 
+/** What its socket is called among inherited ones. */
+const NAME = 'metrics';
 /** Where Prometheus looks by default. */
 const PATH = '/metrics';
 /** Scrapers are few; whoever holds connections open must not use up the daemon's. */
@@ -15,10 +19,14 @@ const REQUEST_LIMIT_MS = 10_000;
 export class MetricsListener implements OnModuleInit, OnApplicationShutdown {
   private server: Server | undefined;
 
-  /** @param address `ip:port`; `undefined`: no such listener */
+  /**
+   * @param address `ip:port`; `undefined`: no such listener
+   * @param inherited listening sockets that exist already, of which one may be bound to the address
+   */
   constructor(
     private readonly address: string | undefined,
     private readonly metrics: Metrics,
+    private readonly inherited: Pick<InheritedSockets, 'descriptorFor'>,
     private readonly logger: LoggerService,
   ) {}
 
@@ -33,7 +41,6 @@ export class MetricsListener implements OnModuleInit, OnApplicationShutdown {
   /** @throws MicroclusterError `METRICS_LISTEN_FAILED` */
   async onModuleInit(): Promise<void> {
     if (this.address === undefined) return;
-    const { host, port } = Address.parse(this.address);
     const server = createServer(
       {
         headersTimeout: REQUEST_LIMIT_MS,
@@ -44,9 +51,10 @@ export class MetricsListener implements OnModuleInit, OnApplicationShutdown {
     );
     server.maxConnections = MAX_CONNECTIONS;
     try {
+      const place = this.placeOf(Address.parse(this.address));
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ host, port }, resolve);
+        server.listen(place, resolve);
       });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -71,6 +79,14 @@ export class MetricsListener implements OnModuleInit, OnApplicationShutdown {
       server.close(() => resolve());
       server.closeAllConnections();
     });
+  }
+
+  private placeOf(address: Address): ListenOptions & { readonly fd?: number } {
+    const fd = this.inherited.descriptorFor(
+      NAME,
+      (bound) => Address.tryParse(bound)?.covers(address) === true,
+    );
+    return fd === undefined ? { host: address.host, port: address.port } : { fd };
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -13,22 +13,28 @@ import {
   declareServers,
   ServerListeners,
 } from '../servers/index.js';
-import { inheritSockets } from '../service-manager/index.js';
+import { InheritedSockets, inheritSockets } from '../service-manager/index.js';
 import { StateDirectory } from '../state/index.js';
 import { sinkOf } from './attach-daemon.js';
 import { RUNNING_MEMBER } from './late-bound-providers.js';
 import type { LateBound } from './late-bound.js';
 
+const inherited: FactoryProvider = {
+  provide: InheritedSockets,
+  inject: [DAEMON_ARGS],
+  useFactory: ({ logger }: ParsedDaemonArgs) => inheritSockets(logger),
+};
+
 const listeners: FactoryProvider = {
   provide: ListenerSet,
-  inject: [DAEMON_ARGS, HttpAdapterHost, RUNNING_MEMBER],
+  inject: [HttpAdapterHost, InheritedSockets, RUNNING_MEMBER],
   useFactory: (
-    { logger }: ParsedDaemonArgs,
     host: HttpAdapterHost,
+    sockets: InheritedSockets,
     running: LateBound<MemberRuntime>,
   ) =>
     new ListenerSet(sinkOf(host), {
-      inherited: inheritSockets(logger),
+      inherited: sockets,
       onDqliteSocket: (socket, head) => {
         running.get().acceptRaw(socket, head);
       },
@@ -97,4 +103,10 @@ const configuration: FactoryProvider = {
 };
 
 /** They need the identity and, for the configuration, the peers. */
-export const LISTENER_PROVIDERS: Provider[] = [listeners, declared, servers, configuration];
+export const LISTENER_PROVIDERS: Provider[] = [
+  inherited,
+  listeners,
+  declared,
+  servers,
+  configuration,
+];

@@ -12,6 +12,7 @@ import { ListenerSet } from '../listeners/index.js';
 import { ClusterWatch, Metrics, MetricsListener, takeSnapshot } from '../metrics/index.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
 import { EngineSlot } from '../replication/index.js';
+import { InheritedSockets } from '../service-manager/index.js';
 import { StateDirectory } from '../state/index.js';
 
 /** When the certificates that this member shows end. */
@@ -88,9 +89,9 @@ const metrics: FactoryProvider = {
 
 const listener: FactoryProvider = {
   provide: MetricsListener,
-  inject: [DAEMON_ARGS, Metrics],
-  useFactory: (args: ParsedDaemonArgs, all: Metrics) =>
-    new MetricsListener(args.metrics.address, all, args.logger),
+  inject: [DAEMON_ARGS, Metrics, InheritedSockets],
+  useFactory: (args: ParsedDaemonArgs, all: Metrics, inherited: InheritedSockets) =>
+    new MetricsListener(args.metrics.address, all, inherited, args.logger),
 };
 
 /** They need the daemon. */

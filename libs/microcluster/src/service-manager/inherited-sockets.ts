@@ -31,7 +31,7 @@ export class InheritedSockets {
   }
 
   /**
-   * A descriptor for the listener called `name` (`control`, `core`, `pre-init` or an additional server), to
+   * A descriptor for the listener called `name` (`control`, `core`, `pre-init`, `metrics` or an additional server), to
    * be closed by the caller: of the socket with this name, or else of any that is bound to its address.
    *
    * @param isMeant whether a bound address is that of the listener

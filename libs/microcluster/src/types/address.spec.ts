@@ -21,6 +21,18 @@ describe('Address', () => {
   });
 
   it.each([
+    ['127.0.0.1:80', '127.0.0.1:80', true],
+    ['127.0.0.1:80', '127.0.0.1:81', false],
+    ['127.0.0.1:80', '127.0.0.2:80', false],
+    ['0.0.0.0:80', '127.0.0.2:80', true],
+    ['0.0.0.0:80', '[::1]:80', false],
+    ['[::]:80', '[::1]:80', true],
+    ['[::]:80', '127.0.0.1:80', true],
+  ])('bound to %s takes connections to %s: %j', (bound, dialled, takes) => {
+    expect(Address.parse(bound).covers(Address.parse(dialled))).toBe(takes);
+  });
+
+  it.each([
     '',
     'localhost:8443',
     '10.0.0.1',

@@ -85,6 +85,13 @@ export class Address {
     return this.isIpv6 ? `[${this.ip}]:${this.port}` : this.toString();
   }
 
+  /** Whether a socket that is bound to this address accepts the connections that are made to `other`. */
+  covers(other: Address): boolean {
+    if (this.port !== other.port) return false;
+    const isWildcard = this.ip === '::' || (this.ip === '0.0.0.0' && !other.isIpv6);
+    return isWildcard || this.ip === other.ip;
+  }
+
   toJSON(): string {
     return this.toString();
   }
