@@ -88,15 +88,25 @@ describe('readiness', () => {
 });
 
 describe('liveness', () => {
+  const eventLoop = { delayMs: 4_999, limitMs: 5_000 };
+
   it.each(['running', 'restarting', 'starting', 'stopping', 'stopped', undefined] as const)(
     'is ok while the database process is %s, which its supervisor takes care of',
     (databaseProcess) => {
-      expect(healthReport(decideLive({ databaseProcess })).status).toBe('ok');
+      expect(healthReport(decideLive({ databaseProcess, eventLoop })).status).toBe('ok');
     },
   );
 
   it('fails when the database process could not be started', () => {
-    const report = healthReport(decideLive({ databaseProcess: 'failed' }));
+    const report = healthReport(decideLive({ databaseProcess: 'failed', eventLoop }));
     expect(failuresOf(report)).toBe('database-process: the database process could not be started');
+  });
+
+  it('fails when the event loop stood still', () => {
+    const stalled = { delayMs: 5_000, limitMs: 5_000 };
+    const report = healthReport(decideLive({ databaseProcess: 'running', eventLoop: stalled }));
+    expect(failuresOf(report)).toBe(
+      'event-loop: it stood still for 5.0 s, longer than 5 s; look for long computations and synchronous calls',
+    );
   });
 });

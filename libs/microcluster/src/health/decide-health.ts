@@ -13,6 +13,8 @@ export type Outcome<T> =
 export interface LiveFacts {
   /** `undefined` while the daemon has no open database. */
   readonly databaseProcess: NodeStatus | undefined;
+  /** How late the event loop was last, and how late it may be, milliseconds. */
+  readonly eventLoop: { readonly delayMs: number; readonly limitMs: number };
 }
 
 /** What readiness depends on. */
@@ -35,9 +37,10 @@ export interface ReadyFacts {
  * Whether the daemon works, or should be restarted. A database process that is being restarted by its
  * supervisor, a lost leader or a lost majority are nothing that a restart of the daemon would repair.
  */
-export function decideLive({ databaseProcess }: LiveFacts): HealthCheck[] {
+export function decideLive({ databaseProcess, eventLoop }: LiveFacts): HealthCheck[] {
   return [
     ok('daemon', 'the daemon answers'),
+    eventLoopCheck(eventLoop),
     databaseProcess === 'failed'
       ? failed('database-process', 'the database process could not be started')
       : ok(
@@ -61,6 +64,15 @@ export function decideReady(facts: ReadyFacts): HealthCheck[] {
       : failed('listener', "the Core API does not listen at the member's address"),
     certificatesCheck(facts),
   ];
+}
+
+function eventLoopCheck({ delayMs, limitMs }: LiveFacts['eventLoop']): HealthCheck {
+  return delayMs < limitMs
+    ? ok('event-loop', `it was ${Math.round(delayMs)} ms late`)
+    : failed(
+        'event-loop',
+        `it stood still for ${(delayMs / 1_000).toFixed(1)} s, longer than ${limitMs / 1_000} s; look for long computations and synchronous calls`,
+      );
 }
 
 function daemonCheck({ isShuttingDown, hasStarted }: ReadyFacts): HealthCheck {

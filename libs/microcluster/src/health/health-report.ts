@@ -3,7 +3,10 @@ import { z } from 'zod';
 
 /** The outcome of one check. */
 export interface HealthCheck {
-  /** Stable, for alerts: `daemon`, `database`, `leader`, `query`, `listener`, `certificates`, `database-process`. */
+  /**
+   * Stable, for alerts: `daemon`, `database`, `leader`, `query`, `listener`, `certificates`, `database-process`,
+   * `event-loop`.
+   */
   readonly name: string;
   readonly status: 'ok' | 'failed';
   /** One sentence: why it failed, or what was found. */

@@ -36,7 +36,13 @@ const terminus = {
 it('a daemon that belongs to no cluster is live and not ready, and says why', async () => {
   await using started = await TestApplication.start();
   const live = await started.app.inject('/core/1.0/livez');
-  expect(live.json()).toMatchObject({ status_code: 200, metadata: { status: 'ok' } });
+  expect(live.json()).toMatchObject({
+    status_code: 200,
+    metadata: {
+      status: 'ok',
+      checks: [{ name: 'daemon' }, { name: 'event-loop' }, { name: 'database-process' }],
+    },
+  });
   const ready = await started.app.inject('/core/1.0/readyz');
   expect(ready.statusCode).toBe(503);
   expect(ready.json()).toMatchObject({

@@ -15,6 +15,7 @@ export interface HealthParts {
     readonly isOpen: boolean;
     readonly opened: Pick<MemberRuntime['opened'], 'nodeStatus' | 'leader' | 'sql'>;
   };
+  readonly eventLoop: { readonly delayMs: number; readonly limitMs: number };
   readonly isListening: () => boolean;
   /** The certificates that this member shows, with their end. */
   readonly certificates: () => Promise<
@@ -32,9 +33,12 @@ export class Health {
 
   /** Whether the daemon works; what fails here, a restart of the daemon may repair. */
   live(): HealthReport {
-    const { runtime } = this.parts;
+    const { runtime, eventLoop } = this.parts;
     return healthReport(
-      decideLive({ databaseProcess: runtime.isOpen ? runtime.opened.nodeStatus : undefined }),
+      decideLive({
+        databaseProcess: runtime.isOpen ? runtime.opened.nodeStatus : undefined,
+        eventLoop,
+      }),
     );
   }
 

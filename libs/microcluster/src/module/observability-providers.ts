@@ -3,7 +3,7 @@ import type { FactoryProvider, Provider } from '@nestjs/common';
 import { expiryOf } from '../certificates/index.js';
 import { shownCertificates } from '../certificates/rotation/index.js';
 import { CORE_LISTENER } from '../access/index.js';
-import { Health } from '../health/index.js';
+import { EVENT_LOOP_LIMIT_MS, EventLoopWatch, Health } from '../health/index.js';
 import { HeartbeatService } from '../heartbeat/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
@@ -28,19 +28,26 @@ const expiries: FactoryProvider<Expiries> = {
   },
 };
 
+const eventLoop: FactoryProvider = {
+  provide: EventLoopWatch,
+  useFactory: () => new EventLoopWatch(EVENT_LOOP_LIMIT_MS),
+};
+
 const health: FactoryProvider = {
   provide: Health,
-  inject: [DAEMON_ARGS, Daemon, MemberRuntime, ListenerSet, EXPIRIES],
+  inject: [DAEMON_ARGS, Daemon, MemberRuntime, EventLoopWatch, ListenerSet, EXPIRIES],
   useFactory: (
     args: ParsedDaemonArgs,
     daemon: Daemon,
     runtime: MemberRuntime,
+    loop: EventLoopWatch,
     listeners: ListenerSet,
     certificates: Expiries,
   ) =>
     new Health({
       daemon,
       runtime,
+      eventLoop: loop,
       isListening: () => listeners.has(CORE_LISTENER),
       certificates,
       limitMs: args.timeouts.probe,
@@ -98,6 +105,7 @@ const listener: FactoryProvider = {
 export const OBSERVABILITY_PROVIDERS: Provider[] = [
   ClusterWatch,
   expiries,
+  eventLoop,
   health,
   metrics,
   listener,
