@@ -8,8 +8,11 @@ import {
   TestCluster,
   inject,
   type AssumedPeer,
+  type ClusterMember,
   type InjectRequest,
   type MemberState,
+  type ProcessDaemonArgs,
+  type ProcessMember,
   type Slowness,
   type TestDaemonArgs,
   type TestMember,
@@ -40,9 +43,20 @@ describe('a cluster', () => {
     expectTypeOf<MemberState>().toEqualTypeOf<'running' | 'paused' | 'stopped' | 'killed'>();
   });
 
+  it('has members with processes of their own where the module is named by its file', () => {
+    const created = (file: URL) => TestCluster.create({ file, export: 'NotesModule' }, { env: {} });
+    expectTypeOf(created).returns.resolves.toEqualTypeOf<TestCluster<ProcessMember>>();
+    expectTypeOf<TestMember>().toExtend<ClusterMember>();
+    expectTypeOf<ProcessMember>().toExtend<ClusterMember>();
+    expectTypeOf<ProcessMember>().not.toHaveProperty('app');
+    expectTypeOf<ProcessDaemonArgs>().not.toHaveProperty('hooks');
+  });
+
   it('gives back what the test does', () => {
     const used = () => TestCluster.use(class {}, {}, async () => 7);
     expectTypeOf(used).returns.resolves.toEqualTypeOf<number>();
+    const usedByFile = (file: URL) => TestCluster.use({ file }, {}, async ({ members }) => members);
+    expectTypeOf(usedByFile).returns.resolves.toEqualTypeOf<readonly ProcessMember[]>();
   });
 
   it('is slowed by member and milliseconds', () => {

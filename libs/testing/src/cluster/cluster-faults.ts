@@ -1,22 +1,22 @@
 /** What goes wrong between members on purpose: pauses, partitions, slowness. */
 import type { Slowness, TestNetwork } from '../network/index.js';
-import type { TestMember } from './test-member.js';
+import type { ClusterMember } from './cluster-member.js';
 
-/** Needs a network of its own between the members. */
+/** All but the pauses of members in processes of their own need a network between the members. */
 export class ClusterFaults {
   constructor(
-    private readonly members: readonly TestMember[],
+    private readonly members: readonly ClusterMember[],
     private readonly network: TestNetwork | undefined,
   ) {}
 
-  /** @throws Error when the member does not run, or there is no network */
-  pause(member: TestMember): void {
-    const network = this.required('pause');
+  /** @throws Error when the member does not run, or when it would go on without a network that cuts it off */
+  pause(member: ClusterMember): void {
+    const network = member.standsStillAlone ? undefined : this.required('pause');
     member.pause();
-    network.disconnect(member.number);
+    network?.disconnect(member.number);
   }
 
-  resume(member: TestMember): void {
+  resume(member: ClusterMember): void {
     member.resume();
     this.network?.connect(member.number);
   }
@@ -38,7 +38,7 @@ export class ClusterFaults {
   }
 
   /** @throws RangeError for a negative delay */
-  slow(member: TestMember, slowness: Slowness): void {
+  slow(member: ClusterMember, slowness: Slowness): void {
     const { delayMs, jitterMs = 0 } = slowness;
     if (!(delayMs >= 0 && jitterMs >= 0)) {
       throw new RangeError('A delay is a number of milliseconds from 0');

@@ -1,21 +1,23 @@
 /** What one member logs: a file in the cluster's directory, of which errors show the end. */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import type { LoggerService } from '@nestjs/common';
+import type { MemberPlan } from './cluster-member.js';
 
-/** Lines kept in memory, for errors. */
-const KEPT_LINES = 1_000;
+/** Where a member logs. */
+export function logFileOf({ stateDir }: Pick<MemberPlan, 'stateDir'>): string {
+  return `${stateDir}.log`;
+}
+
+/** The last `count` lines of a log; the empty text when nothing was logged. */
+export function endOfLog(file: string, count: number): string {
+  if (!existsSync(file)) return '';
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+}
 
 /** Writes every line at once, so that the file is complete whatever happens to the process. */
 export class MemberLog implements LoggerService {
-  private readonly kept: string[] = [];
-
   constructor(readonly file: string) {}
-
-  /** The last `count` lines. */
-  tail(count: number): string[] {
-    return this.kept.slice(-count);
-  }
 
   log(message: unknown): void {
     this.write('info', message);
@@ -38,10 +40,7 @@ export class MemberLog implements LoggerService {
       .filter((part) => part !== undefined)
       .map((part) => (typeof part === 'string' ? part : inspect(part, INSPECTION)))
       .join(' ');
-    const line = `${new Date().toISOString()} ${level} ${text}`;
-    this.kept.push(line);
-    if (this.kept.length > KEPT_LINES) this.kept.shift();
-    appendFileSync(this.file, `${line}\n`);
+    appendFileSync(this.file, `${new Date().toISOString()} ${level} ${text}\n`);
   }
 }
 

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { freeAddress } from '../free-addresses.js';
-import type { MemberPlan } from './test-member.js';
+import type { MemberPlan } from './cluster-member.js';
 
 /** The member's address is free now; its directory exists, as the log is written beside it. */
 export async function planOf(number: number, directory: string): Promise<MemberPlan> {

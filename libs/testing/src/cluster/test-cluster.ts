@@ -1,60 +1,82 @@
-/** A cluster of real members in one process, for the tests of an application. */
+/** A cluster of real members in one process or in several, for the tests of an application. */
 import { timeLimit } from '@microcluster/dqlite/time-limit';
-import { ClusterState } from '@microcluster/nest';
-import {
-  keepTemporaryDirectory,
-  makeTemporaryDirectory,
-  removeTemporaryDirectory,
-} from '../temporary-directory.js';
-import { eventually } from './eventually.js';
 import { TestNetwork, type Slowness } from '../network/index.js';
+import { makeTemporaryDirectory } from '../temporary-directory.js';
 import { ClusterFaults } from './cluster-faults.js';
+import { ClusterFiles } from './cluster-files.js';
+import type { ClusterMember } from './cluster-member.js';
+import { eventually } from './eventually.js';
+import { membersHere, membersInProcesses, type MemberMaker } from './make-members.js';
+import type { MemberModule } from './member-modules.js';
 import { planOf } from './member-plan.js';
-import { recipeFor, type MemberModule } from './member-modules.js';
-import type { CloseOptions, TestClusterOptions } from './test-cluster-options.js';
-import { TestMember } from './test-member.js';
+import { isModuleFile, type ModuleFile, type ProcessMember } from './process/index.js';
+import type {
+  CloseOptions,
+  ClusterOptions,
+  ProcessClusterOptions,
+  TestClusterOptions,
+} from './test-cluster-options.js';
+import type { TestMember } from './test-member.js';
 
 /** Default limit of waiting, milliseconds. */
 const LIMIT_MS = 20_000;
 const FORM_LIMIT_MS = 60_000;
 /** One bootstrap or join on a busy machine, milliseconds. */
 const INITIALISE_LIMIT_MS = 120_000;
-/** Lines of each member's log that an error shows. */
-const SHOWN_LINES = 15;
-/** Set to keep logs and state of every cluster. */
-const KEEP_VARIABLE = 'MICROCLUSTER_KEEP_TEST_FILES';
+
+/** What is done with a cluster. */
+type ClusterTest<M extends ClusterMember, T> = (cluster: TestCluster<M>) => Promise<T>;
 
 /**
  * Members `n1`, `n2`, ..., each with its own Nest application, state directory, listeners on loopback and
  * database process. Members are counted from 1.
  *
+ * @typeParam M what the members are: `TestMember` in the process of the test, `ProcessMember` in their own
  * @example
  * await using cluster = await TestCluster.create(AppModule, { members: 3 });
  * const leader = await cluster.leader();
  * await cluster.kill(leader.number);
  */
-export class TestCluster implements AsyncDisposable {
-  private failed = false;
+export class TestCluster<M extends ClusterMember = TestMember> implements AsyncDisposable {
   private closing: Promise<void> | undefined;
 
   private constructor(
-    /** Holds the members' state directories and logs. */
-    readonly directory: string,
-    readonly members: readonly TestMember[],
+    readonly members: readonly M[],
     private readonly config: Record<string, string>,
     private readonly faults: ClusterFaults,
+    private readonly files: ClusterFiles,
   ) {}
+
+  /** Holds the members' state directories and logs. */
+  get directory(): string {
+    return this.files.directory;
+  }
 
   /**
    * Starts the members and forms the cluster. Resolves when every member is online and up to three vote.
    *
-   * @param module the application's root module, or a function that makes one for each member
+   * @param application the root module, or a function that makes one for each member: all of them run in this
+   *   process. Named by its file, `{ file, export }`, it runs in one process for each member
    * @throws Error with the end of the members' logs, which are kept, when that does not work
    */
-  static async create(
-    module: MemberModule,
-    options: TestClusterOptions = {},
-  ): Promise<TestCluster> {
+  static create(application: MemberModule, options?: TestClusterOptions): Promise<TestCluster>;
+  static create(
+    application: ModuleFile,
+    options?: ProcessClusterOptions,
+  ): Promise<TestCluster<ProcessMember>>;
+  static create(
+    application: MemberModule | ModuleFile,
+    options: TestClusterOptions | ProcessClusterOptions = {},
+  ): Promise<TestCluster | TestCluster<ProcessMember>> {
+    return isModuleFile(application)
+      ? TestCluster.of(membersInProcesses(application, options), options)
+      : TestCluster.of(membersHere(application, options), options);
+  }
+
+  private static async of<Member extends ClusterMember>(
+    make: MemberMaker<Member>,
+    options: ClusterOptions,
+  ): Promise<TestCluster<Member>> {
     const { members: count = 3, form = true, config = {}, limitMs = FORM_LIMIT_MS } = options;
     if (!Number.isInteger(count) || count < 1) {
       throw new TypeError(`A cluster has a whole number of members from 1, not ${count}`);
@@ -67,16 +89,16 @@ export class TestCluster implements AsyncDisposable {
       options.network === true
         ? await TestNetwork.between(plans.map(({ address }) => address))
         : undefined;
-    const recipe = recipeFor(module, options, network);
-    const members = plans.map((plan) => new TestMember(plan, recipe));
+    const members = plans.map((plan) => make(plan, network));
     const faults = new ClusterFaults(members, network);
-    const cluster = new TestCluster(directory, members, { ...config }, faults);
+    const files = new ClusterFiles(directory, members);
+    const cluster = new TestCluster(members, { ...config }, faults, files);
     try {
       await Promise.all(members.map((member) => member.start()));
       if (form) await cluster.form(limitMs);
       return cluster;
     } catch (error) {
-      const failure = cluster.explained(error);
+      const failure = files.explain(error);
       await cluster.close();
       throw failure;
     }
@@ -86,23 +108,41 @@ export class TestCluster implements AsyncDisposable {
    * Runs `test` with a cluster and closes it; when `test` fails, logs and state are kept and its error says
    * where.
    */
-  static async use<T>(
-    module: MemberModule,
+  static use<T>(
+    application: MemberModule,
     options: TestClusterOptions,
-    test: (cluster: TestCluster) => Promise<T>,
+    test: ClusterTest<TestMember, T>,
+  ): Promise<T>;
+  static use<T>(
+    application: ModuleFile,
+    options: ProcessClusterOptions,
+    test: ClusterTest<ProcessMember, T>,
+  ): Promise<T>;
+  static async use<T>(
+    application: MemberModule | ModuleFile,
+    options: TestClusterOptions | ProcessClusterOptions,
+    test: ClusterTest<TestMember, T> & ClusterTest<ProcessMember, T>,
   ): Promise<T> {
-    const cluster = await TestCluster.create(module, options);
+    return isModuleFile(application)
+      ? TestCluster.run<ProcessMember, T>(await TestCluster.create(application, options), test)
+      : TestCluster.run<TestMember, T>(await TestCluster.create(application, options), test);
+  }
+
+  private static async run<Member extends ClusterMember, T>(
+    cluster: TestCluster<Member>,
+    test: ClusterTest<Member, T>,
+  ): Promise<T> {
     try {
       return await test(cluster);
     } catch (error) {
-      throw cluster.explained(error);
+      throw cluster.files.explain(error);
     } finally {
       await cluster.close();
     }
   }
 
   /** The n-th member, counted from 1. @throws RangeError when there is none */
-  member(number: number): TestMember {
+  member(number: number): M {
     const member = this.members[number - 1];
     if (member === undefined) {
       throw new RangeError(`There is no member ${number}; the cluster has ${this.members.length}`);
@@ -111,20 +151,17 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /** The members whose application runs. */
-  get running(): readonly TestMember[] {
+  get running(): readonly M[] {
     return this.members.filter((member) => member.state === 'running');
   }
 
   /** The member that leads the database; waits for an election. @param limitMs milliseconds, default 20,000 */
-  async leader(limitMs = LIMIT_MS): Promise<TestMember> {
+  async leader(limitMs = LIMIT_MS): Promise<M> {
     return this.watched(
       eventually('a leader', limitMs, async () => {
         const answers = await Promise.all(
           this.running.map(async (member) => {
-            const leads = await member
-              .get(ClusterState)
-              .isLeader(timeLimit(limitMs))
-              .catch(() => false);
+            const leads = await member.leads(timeLimit(limitMs)).catch(() => false);
             return leads ? member : undefined;
           }),
         );
@@ -140,7 +177,7 @@ export class TestCluster implements AsyncDisposable {
    * @throws Error with what the condition threw last and the end of the members' logs
    */
   async until(
-    condition: (cluster: TestCluster) => boolean | Promise<boolean>,
+    condition: (cluster: TestCluster<M>) => boolean | Promise<boolean>,
     limitMs = LIMIT_MS,
   ): Promise<void> {
     await this.watched(
@@ -176,17 +213,18 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /**
-   * Ends a member without a hand-over: its database process is killed, its connections are cut. Its
-   * application shares this process with the others and is therefore closed afterwards, which runs the
-   * shutdown hooks of the user's providers.
+   * Ends a member without a hand-over. With a process of its own, everything of it gets SIGKILL. One that
+   * shares this process loses its database process, which is killed, and its connections, which are cut; its
+   * application is then closed, which runs the shutdown hooks of the user's providers.
    */
   async kill(number: number): Promise<void> {
     await this.member(number).kill();
   }
 
   /**
-   * Freezes a member: its database process stands still, and nothing passes between it and the others. What
-   * it is sent waits for {@link resume}. Its application shares this process and goes on, cut off from all.
+   * Freezes a member; what it is sent waits for {@link resume}. With a process of its own, everything of it
+   * gets SIGSTOP. Of one that shares this process, the database process does, and nothing passes between the
+   * member and the others any more, for which it needs `network: true`; its application goes on, cut off.
    */
   pause(number: number): void {
     this.faults.pause(this.member(number));
@@ -217,7 +255,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** Ends all members and removes logs and state, unless something has failed. Idempotent. */
   close(options: CloseOptions = {}): Promise<void> {
-    this.failed ||= options.failed ?? false;
+    if (options.failed === true) this.files.keep();
     this.closing ??= this.end();
     return this.closing;
   }
@@ -243,12 +281,7 @@ export class TestCluster implements AsyncDisposable {
   private async end(): Promise<void> {
     const ends = await Promise.allSettled(this.members.map((member) => member.close()));
     await this.faults.close();
-    if (this.failed || process.env[KEEP_VARIABLE] !== undefined) {
-      keepTemporaryDirectory(this.directory);
-      process.stderr.write(`Logs and state of the test cluster are kept in ${this.directory}\n`);
-    } else {
-      await removeTemporaryDirectory(this.directory);
-    }
+    await this.files.close();
     const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
     if (failures.length > 0) {
       throw new AggregateError(failures, 'Members of the test cluster could not be closed');
@@ -260,32 +293,13 @@ export class TestCluster implements AsyncDisposable {
     try {
       return await waiting;
     } catch (error) {
-      throw this.explained(error);
+      throw this.files.explain(error);
     }
   }
-
-  /** Notes the failure, and adds to its message what the members logged last. */
-  private explained(error: unknown): Error {
-    if (error instanceof Explained) return error;
-    this.failed = true;
-    const logs = this.members.map(
-      (member) => `--- ${member.name} (${member.state})\n${member.logs(SHOWN_LINES)}`,
-    );
-    const message = error instanceof Error ? error.message : String(error);
-    return new Explained(
-      `${message}\n\nLogs and state of the members are in ${this.directory}\n${logs.join('\n')}`,
-      { cause: error },
-    );
-  }
-}
-
-/** An error that already shows logs. */
-class Explained extends Error {
-  override readonly name = 'TestClusterError';
 }
 
 /** The source of a condition, as the best name it has. */
-function inOneLine(condition: (cluster: TestCluster) => unknown): string {
+function inOneLine(condition: { toString(): string }): string {
   const text = condition.toString().replaceAll(/\s+/g, ' ');
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }

@@ -2,7 +2,7 @@
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { MicroclusterAdapter } from '@microcluster/nest';
-import type { AddressBook } from '../free-addresses.js';
+import type { AddressSource } from '../free-addresses.js';
 
 /** How the application is bootstrapped. */
 export interface BootstrapRequest {
@@ -22,7 +22,7 @@ export class BootstrapOnStart implements OnApplicationBootstrap {
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly request: BootstrapRequest,
-    private readonly addresses: AddressBook,
+    private readonly addresses: AddressSource,
   ) {}
 
   /** @throws Error with the daemon's own words when it cannot be bootstrapped */

@@ -2,7 +2,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { DaemonArgs, DynamicDaemonArgs, EngineName, ServerArgs } from '@microcluster/nest';
 import type { DaemonArgsAdjustment, Routes } from '@microcluster/nest/testing-seam';
-import type { AddressBook } from '../free-addresses.js';
+import type { AddressSource } from '../free-addresses.js';
 
 /** Settings that a test may choose; those it does not choose are the application's, or replaced by the test's. */
 export type TestDaemonArgs = Partial<Omit<DynamicDaemonArgs, 'stateDir'>>;
@@ -13,7 +13,7 @@ export interface TestSettings {
   readonly engine: EngineName;
   readonly logger: LoggerService;
   /** Where free addresses for its listeners come from. */
-  readonly addresses: AddressBook;
+  readonly addresses: AddressSource;
   /** Wins over everything above, but the directory. */
   readonly daemon: TestDaemonArgs;
   /** Where it dials other members. Default: at their addresses. */
@@ -55,7 +55,7 @@ export function adjustmentFor(settings: TestSettings): DaemonArgsAdjustment {
 async function moved(
   declared: NonNullable<DaemonArgs['servers']>,
   chosen: NonNullable<DynamicDaemonArgs['servers']>,
-  addresses: AddressBook,
+  addresses: AddressSource,
 ): Promise<Record<string, ServerArgs>> {
   const unknown = Object.keys(chosen).find((name) => declared[name] === undefined);
   if (unknown !== undefined) {

@@ -4,7 +4,7 @@ import { HttpAdapterHost, MetadataScanner } from '@nestjs/core';
 import { MicroclusterAdapter } from '@microcluster/nest';
 import { DAEMON_ARGS_ADJUSTMENT, type DaemonArgsAdjustment } from '@microcluster/nest/testing-seam';
 import { TestingModule, TestingModuleBuilder, type TestingModuleOptions } from '@nestjs/testing';
-import type { AddressBook } from '../free-addresses.js';
+import type { AddressSource } from '../free-addresses.js';
 import { BootstrapOnStart, type BootstrapRequest } from './bootstrap.js';
 
 /** What the builder adds to Nest's. */
@@ -14,7 +14,7 @@ export interface BuilderParts {
   /** Asks for a member instead of an uninitialised daemon. */
   readonly bootstrap?: BootstrapRequest;
   /** Where free addresses come from. */
-  readonly addresses: AddressBook;
+  readonly addresses: AddressSource;
   readonly nest?: TestingModuleOptions;
 }
 
