@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { MicroclusterError } from '../errors/microcluster-error.js';
+import { isSystemError } from '../errors/system-error.js';
 import { removeFileDurably, writeFileAtomic } from '../state/write-file-atomic.js';
 import { generateKeyPair, type KeyPair } from './generate.js';
 import { keyPairFault } from './inspect.js';
@@ -94,7 +95,7 @@ async function readOptional(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import { decideAccess, type DaemonView, type RequestContext } from '../access/index.js';
 import { answerReport, answerSuccess } from '../envelope/index.js';
 import { MicroclusterError, describeError } from '../errors/index.js';
+import { isSystemError } from '../errors/system-error.js';
 import { CorePath } from './core-path.js';
 import type { CoreRequest, CoreRouteDefinition } from './core-route.js';
 import { INJECTED, listenerOf } from './listener-identity.js';
@@ -236,5 +237,5 @@ async function sendRaw(response: ServerResponse, reply: RawReply): Promise<void>
 }
 
 function isPrematureClose(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+  return isSystemError(error, 'ERR_STREAM_PREMATURE_CLOSE');
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { MicroclusterError } from '../errors/microcluster-error.js';
+import { isSystemError } from '../errors/system-error.js';
 import type { EngineName } from '../options/daemon-args.js';
 import { writeFileAtomic } from '../state/write-file-atomic.js';
 
@@ -24,7 +25,7 @@ export async function recordedEngine(directory: string): Promise<EngineName | un
       reason: `it holds "${text}" instead of dqlite or sqlite`,
     });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    if (isSystemError(error, 'ENOENT')) {
       return undefined;
     }
     throw error;

@@ -1,5 +1,6 @@
 /** Ends a member as a power failure would, as far as that is possible for one that shares its process with others. */
 import type { INestApplicationContext } from '@nestjs/common';
+import { isSystemError } from '../errors/system-error.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberRuntime } from '../lifecycle/member-runtime.js';
 import { ListenerSet } from '../listeners/index.js';
@@ -33,6 +34,6 @@ function kill(id: number): void {
   try {
     process.kill(id, 'SIGKILL');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (!isSystemError(error, 'ESRCH')) throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { isSystemError } from '../../errors/system-error.js';
 import { removeFileDurably, writeFileAtomic } from '../../state/index.js';
 import type { KeyPair } from '../generate.js';
 import { keyPairFault } from '../inspect.js';
@@ -25,7 +26,7 @@ export async function readPendingIdentity(directory: string): Promise<KeyPair | 
   try {
     text = await readFile(path.join(directory, FILE), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
   const parsed = schema.safeParse(jsonOrUndefined(text));

@@ -1,6 +1,7 @@
 /** Cluster certificates that were replaced but that some member may still show; kept across restarts. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isSystemError } from '../../errors/system-error.js';
 import { removeFileDurably, writeFileAtomic } from '../../state/index.js';
 import { isWithinValidity } from '../inspect.js';
 
@@ -14,7 +15,7 @@ export async function loadPreviousCertificates(directory: string): Promise<strin
   try {
     text = await readFile(path.join(directory, FILE), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (isSystemError(error, 'ENOENT')) return [];
     throw error;
   }
   return (text.match(PEM_CERTIFICATE) ?? []).filter(isUsable);
