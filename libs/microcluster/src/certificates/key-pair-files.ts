@@ -1,9 +1,8 @@
 /** Key pairs as files: `<name>.crt`, `<name>.key` and optionally `<name>.ca`, replaced together or not at all. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { MicroclusterError } from '../errors/microcluster-error.js';
-import { isSystemError } from '../errors/system-error.js';
+import { readIfPresent } from '../state/file-presence.js';
 import { removeFileDurably, writeFileAtomic } from '../state/write-file-atomic.js';
 import { generateKeyPair, type KeyPair } from './generate.js';
 import { keyPairFault } from './inspect.js';
@@ -43,16 +42,16 @@ export async function writeKeyPair(directory: string, name: string, pair: KeyPai
  * @throws MicroclusterError `INVALID_KEY_PAIR` when the files do not fit together, naming the directory
  */
 export async function loadKeyPair(directory: string, name: string): Promise<KeyPair | undefined> {
-  const plan = await readOptional(planFile(directory, name));
+  const plan = await readIfPresent(planFile(directory, name));
   if (plan !== undefined) {
     const parsed = planSchema.safeParse(parseOrUndefined(plan));
     if (parsed.success) await executePlan(directory, name, withoutUndefined(parsed.data));
     else await removeFileDurably(planFile(directory, name));
   }
   const [certificate, privateKey, ca] = await Promise.all([
-    readOptional(path.join(directory, `${name}.crt`)),
-    readOptional(path.join(directory, `${name}.key`)),
-    readOptional(path.join(directory, `${name}.ca`)),
+    readIfPresent(path.join(directory, `${name}.crt`)),
+    readIfPresent(path.join(directory, `${name}.key`)),
+    readIfPresent(path.join(directory, `${name}.ca`)),
   ]);
   if (certificate === undefined || privateKey === undefined) return undefined;
   const pair = withoutUndefined({ certificate, privateKey, ca });
@@ -74,7 +73,7 @@ export async function loadOrGenerateKeyPair(
   if (existing !== undefined) return existing;
   const generated = await generateKeyPair(commonName === undefined ? {} : { commonName });
   await writeKeyPair(directory, name, generated);
-  const ca = await readOptional(path.join(directory, `${name}.ca`));
+  const ca = await readIfPresent(path.join(directory, `${name}.ca`));
   return withoutUndefined({ ...generated, ca });
 }
 
@@ -89,15 +88,6 @@ async function executePlan(directory: string, name: string, pair: KeyPair): Prom
 
 function planFile(directory: string, name: string): string {
   return path.join(directory, `.${name}.pair`);
-}
-
-async function readOptional(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }
 
 function parseOrUndefined(json: string): unknown {

@@ -1,7 +1,7 @@
 /** Runs `patch.global.sql`, a file of statements that an operator or a recovery leaves for the next start (`spec/core-api.md` 20.7). */
-import { readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { isSystemError } from '../errors/system-error.js';
+import { isPresent, readIfPresent } from '../state/file-presence.js';
 import { removeFileDurably, syncDirectory } from '../state/write-file-atomic.js';
 import { splitStatements } from './sql-splitter.js';
 import type { SqlSession } from './sql-executor.js';
@@ -19,7 +19,7 @@ import type { SqlSession } from './sql-executor.js';
  */
 export async function applyGlobalPatch(session: SqlSession, file: string): Promise<boolean> {
   const aside = `${file}.applying`;
-  if ((await readIfPresent(aside)) !== undefined) {
+  if (await isPresent(aside)) {
     throw new Error(
       `Failed to execute queries from ${aside}: an earlier start was interrupted while it committed them; look whether they took effect, then delete it, or rename it to ${path.basename(file)}`,
     );
@@ -44,13 +44,4 @@ export async function applyGlobalPatch(session: SqlSession, file: string): Promi
   }
   await removeFileDurably(aside);
   return true;
-}
-
-async function readIfPresent(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }

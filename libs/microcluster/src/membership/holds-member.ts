@@ -1,10 +1,10 @@
 /** Whether a state directory belongs to a member, told by its database; what is damaged is refused, never started over. */
-import { access, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isRaftFile } from '@microcluster/dqlite';
 import { MicroclusterError } from '../errors/microcluster-error.js';
-import { isSystemError } from '../errors/system-error.js';
 import { EMBEDDED_FILE, recordedEngine } from '../replication/index.js';
+import { isPresent } from '../state/file-presence.js';
 
 /**
  * Looks at the database directory (`spec/core-api.md` 1.3).
@@ -15,7 +15,7 @@ import { EMBEDDED_FILE, recordedEngine } from '../replication/index.js';
 export async function holdsMember(databasePath: string): Promise<boolean> {
   if ((await recordedEngine(databasePath)) === 'sqlite') return true;
   const info = path.join(databasePath, 'info.yaml');
-  if (await exists(info)) return true;
+  if (await isPresent(info)) return true;
   const names = await readdir(databasePath);
   if (names.some(isRaftFile)) throw lost(info);
   if (names.includes(EMBEDDED_FILE)) throw lost(path.join(databasePath, 'engine'));
@@ -30,7 +30,7 @@ export async function holdsMember(databasePath: string): Promise<boolean> {
 export async function requireKeyPair(stateDir: string, name: string): Promise<void> {
   for (const suffix of ['key', 'crt']) {
     const file = path.join(stateDir, `${name}.${suffix}`);
-    if (!(await exists(file))) throw lost(file);
+    if (!(await isPresent(file))) throw lost(file);
   }
 }
 
@@ -38,14 +38,4 @@ function lost(file: string): MicroclusterError {
   const reason =
     'it is missing although this member has a database; restore it from a backup, or, if the other members are well, remove this one there, empty its state directory and join again';
   return new MicroclusterError('STATE_FILE_UNREADABLE', { file, reason });
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false;
-    throw error;
-  }
 }

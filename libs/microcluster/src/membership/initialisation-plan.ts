@@ -1,8 +1,7 @@
 /** A note on disk that a bootstrap or join is under way, so that a crash in the middle of it can be undone. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { isSystemError } from '../errors/system-error.js';
+import { readIfPresent } from '../state/file-presence.js';
 import { removeFileDurably, writeFileAtomic } from '../state/index.js';
 
 const FILE = 'initialising.json';
@@ -37,13 +36,8 @@ export async function endInitialisation(directory: string): Promise<void> {
 export async function interruptedInitialisation(
   directory: string,
 ): Promise<InitialisationPlan | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path.join(directory, FILE), 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const text = await readIfPresent(path.join(directory, FILE));
+  if (text === undefined) return undefined;
   try {
     return planSchema.parse(JSON.parse(text));
   } catch {

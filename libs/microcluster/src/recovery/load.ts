@@ -1,9 +1,9 @@
 /** The steps on a member that takes over the data of the recovered one at its start (`spec/core-api.md` 23.3). */
-import { access, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DirectoryLock, NodeDirectory } from '@microcluster/dqlite';
 import { MicroclusterError } from '../errors/microcluster-error.js';
-import { isSystemError } from '../errors/system-error.js';
+import { isPresent } from '../state/file-presence.js';
 import { removeFileDurably, syncDirectory } from '../state/write-file-atomic.js';
 import { backUpDatabase, unpackDatabase } from './archives.js';
 import { checkEdit } from './check-edit.js';
@@ -76,8 +76,8 @@ export function loadSteps(
 
 /** Deletes the old directory and puts the unpacked one in its place; nothing is left to do where that happened. */
 async function exchange(stateDir: string, staging: string, database: string): Promise<void> {
-  if (!(await exists(staging))) return;
-  if (await exists(database)) {
+  if (!(await isPresent(staging))) return;
+  if (await isPresent(database)) {
     // A database process that is still on its way out must not write into the new files.
     const lock = DirectoryLock.acquire(database);
     try {
@@ -97,15 +97,5 @@ async function readList(file: string): Promise<RecoveredMember[]> {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new MicroclusterError('STATE_FILE_UNREADABLE', { file, reason }, { cause });
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false;
-    throw error;
   }
 }

@@ -1,8 +1,7 @@
 /** Brings what a member keeps outside of its database to the new addresses: `daemon.yaml`, the trust store, the member table. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isSystemError } from '../errors/system-error.js';
 import { readDaemonConfigFile, writeDaemonConfigFile } from '../state/daemon-config.js';
+import { readIfPresent } from '../state/file-presence.js';
 import { writeFileAtomic } from '../state/write-file-atomic.js';
 import { finishReplacement, readTrustFiles, writeTrustFile } from '../trust/trust-files.js';
 import type { RecoveredMember } from './member-records.js';
@@ -42,19 +41,10 @@ export async function patchMemberTable(
       `UPDATE core_cluster_members SET address = ${quoted(address)} WHERE name = ${quoted(name)};\n`,
   );
   const patch = statements.join('');
-  const before = await readIfPresent(file);
+  const before = (await readIfPresent(file)) ?? '';
   if (before.endsWith(patch)) return;
   const separator = before === '' || before.endsWith('\n') ? '' : '\n';
   await writeFileAtomic(file, `${before}${separator}${patch}`, 0o644);
-}
-
-async function readIfPresent(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return '';
-    throw error;
-  }
 }
 
 function quoted(text: string): string {

@@ -1,9 +1,8 @@
 /** What a recovery has decided to do, on disk before it is done, so that a crash at any point leaves it to be completed. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { MicroclusterError } from '../errors/microcluster-error.js';
-import { isSystemError } from '../errors/system-error.js';
+import { readIfPresent } from '../state/file-presence.js';
 import { removeFileDurably, writeFileAtomic } from '../state/write-file-atomic.js';
 import { checkedRole } from './check-edit.js';
 import type { RecoveredMember } from './member-records.js';
@@ -51,13 +50,8 @@ export async function writePlan(stateDir: string, plan: RecoveryPlan): Promise<v
  */
 export async function readPlan(stateDir: string): Promise<RecoveryPlan | undefined> {
   const file = path.join(stateDir, PLAN_FILE);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const text = await readIfPresent(file);
+  if (text === undefined) return undefined;
   try {
     return planSchema.parse(JSON.parse(text));
   } catch (cause) {

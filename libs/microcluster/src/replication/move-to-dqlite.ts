@@ -1,10 +1,10 @@
 /** Moves a member from the embedded engine to dqlite with all its data, in steps that a crash leaves to be repeated. */
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { SqliteEngine, type SqlConnection, type SqlEngine } from '@microcluster/dqlite';
 import { readContents, writeContents } from '../database/index.js';
 import { MicroclusterError } from '../errors/microcluster-error.js';
-import { isSystemError } from '../errors/system-error.js';
+import { isPresent, readIfPresent } from '../state/file-presence.js';
 import { syncDirectory, writeFileAtomic } from '../state/write-file-atomic.js';
 import { recordEngine } from './recorded-engine.js';
 import { openSolitaryNode } from './solitary-node.js';
@@ -31,7 +31,7 @@ export interface MoveOptions {
 
 /** Whether a move was interrupted when it could not be taken back any more: it has to be completed. */
 export function isMoveDecided(directory: string): Promise<boolean> {
-  return exists(path.join(directory, STAGING, COMPLETE));
+  return isPresent(path.join(directory, STAGING, COMPLETE));
 }
 
 /**
@@ -62,7 +62,7 @@ async function finishMove(directory: string, staging: string): Promise<void> {
   await syncDirectory(directory);
   for (const suffix of ['-wal', '-shm', '']) {
     const file = path.join(directory, `${EMBEDDED_FILE}${suffix}`);
-    if (await exists(file)) {
+    if (await isPresent(file)) {
       await rename(file, path.join(directory, `${ORIGINAL_FILE}${suffix}`));
     }
   }
@@ -140,23 +140,4 @@ async function countsOf(
 function differs(detail: string): MicroclusterError {
   const reason = `The copy of the embedded database on dqlite cannot be used, since ${detail}; the member was left as it was`;
   return new MicroclusterError('FAILED', { reason });
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false;
-    throw error;
-  }
-}
-
-async function readIfPresent(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }

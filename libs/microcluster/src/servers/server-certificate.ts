@@ -1,8 +1,8 @@
 /** Chooses the certificate that an additional listener shows (`spec/core-api.md` 22.4). */
-import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { loadKeyPair, loadOrGenerateKeyPair, type KeyPair } from '../certificates/index.js';
 import { MicroclusterError } from '../errors/index.js';
+import { isPresent } from '../state/file-presence.js';
 import type { DeclaredServer } from './declared-servers.js';
 
 /** Where a listener's certificate comes from. */
@@ -33,7 +33,7 @@ export async function chooseCertificate(
   }
   const custom = await loadKeyPair(directory, name);
   if (custom !== undefined) return { source: 'custom', keyPair: custom };
-  if (await exists(path.join(directory, `${name}.crt`))) {
+  if (await isPresent(path.join(directory, `${name}.crt`))) {
     // Showing another certificate than the one that was put there would go unnoticed for too long.
     throw new MicroclusterError('INVALID_KEY_PAIR', {
       name,
@@ -41,13 +41,4 @@ export async function chooseCertificate(
     });
   }
   return { source: 'core', keyPair: core };
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch {
-    return false;
-  }
 }

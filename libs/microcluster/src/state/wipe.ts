@@ -1,7 +1,8 @@
 /** Forgetting a member's state: one decision on disk, then renames, then deletion; foreign files stay. */
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { isPresent, readIfPresent } from './file-presence.js';
 import { removeFileDurably, syncDirectory, writeFileAtomic } from './write-file-atomic.js';
 
 /** While it exists, the state must go; whoever opens the directory next finishes the work. */
@@ -42,8 +43,8 @@ export async function wipeState(root: string, keepAs = ''): Promise<void> {
 
 /** Completes a wipe that a crash interrupted; without one, does nothing. */
 export async function finishWipe(root: string): Promise<void> {
-  const decision = path.join(root, DECISION);
-  if (await exists(decision)) await moveAway(root, await readFile(decision, 'utf8'));
+  const keepAs = await readIfPresent(path.join(root, DECISION));
+  if (keepAs !== undefined) await moveAway(root, keepAs);
   await emptyTrash(root);
 }
 
@@ -79,7 +80,7 @@ async function moveAway(root: string, keepAs: string): Promise<void> {
     for (const name of await ownedIn(from, patterns)) {
       await rename(path.join(from, name), path.join(trash, `${directory}-${name}`));
     }
-    if (await exists(from)) await syncDirectory(from);
+    if (await isPresent(from)) await syncDirectory(from);
   }
   await syncDirectory(root);
   await removeFileDurably(path.join(root, DECISION));
@@ -94,18 +95,9 @@ async function emptyTrash(root: string): Promise<void> {
 }
 
 async function ownedIn(directory: string, patterns: readonly RegExp[]): Promise<string[]> {
-  if (!(await exists(directory))) return [];
+  if (!(await isPresent(directory))) return [];
   const names = await readdir(directory);
   return names.filter(
     (name) => name !== DECISION && patterns.some((pattern) => pattern.test(name)),
   );
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,6 +2,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isSystemError } from '../errors/system-error.js';
+import { readIfPresent } from '../state/file-presence.js';
 import { removeFileDurably, syncDirectory, writeFileAtomic } from '../state/write-file-atomic.js';
 import { z } from 'zod';
 import { formatTrustFile, parseTrustFile, trustEntry, type TrustEntry } from './trusted-member.js';
@@ -78,13 +79,8 @@ export async function replaceTrustFiles(
  * @returns the fault of a plan that cannot be read and was dropped
  */
 export async function finishReplacement(directory: string): Promise<Error | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path.join(directory, PLAN_FILE), 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const text = await readIfPresent(path.join(directory, PLAN_FILE));
+  if (text === undefined) return undefined;
   let entries: TrustEntry[];
   try {
     entries = planSchema.parse(JSON.parse(text)).map(trustEntry);

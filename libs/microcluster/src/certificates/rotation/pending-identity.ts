@@ -1,8 +1,7 @@
 /** A new key pair of this member that the cluster may or may not know yet: `.server.next`, until the table has decided. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { isSystemError } from '../../errors/system-error.js';
+import { readIfPresent } from '../../state/file-presence.js';
 import { removeFileDurably, writeFileAtomic } from '../../state/index.js';
 import type { KeyPair } from '../generate.js';
 import { keyPairFault } from '../inspect.js';
@@ -22,13 +21,8 @@ export async function writePendingIdentity(directory: string, pair: KeyPair): Pr
 
 /** The pair that was kept; `undefined` when there is none that can be used. */
 export async function readPendingIdentity(directory: string): Promise<KeyPair | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path.join(directory, FILE), 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const text = await readIfPresent(path.join(directory, FILE));
+  if (text === undefined) return undefined;
   const parsed = schema.safeParse(jsonOrUndefined(text));
   return parsed.success && keyPairFault(parsed.data) === undefined ? parsed.data : undefined;
 }

@@ -1,7 +1,6 @@
 /** Cluster certificates that were replaced but that some member may still show; kept across restarts. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isSystemError } from '../../errors/system-error.js';
+import { readIfPresent } from '../../state/file-presence.js';
 import { removeFileDurably, writeFileAtomic } from '../../state/index.js';
 import { isWithinValidity } from '../inspect.js';
 
@@ -11,13 +10,7 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE
 
 /** Reads them; those that have expired or cannot be read are left out. */
 export async function loadPreviousCertificates(directory: string): Promise<string[]> {
-  let text: string;
-  try {
-    text = await readFile(path.join(directory, FILE), 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
+  const text = (await readIfPresent(path.join(directory, FILE))) ?? '';
   return (text.match(PEM_CERTIFICATE) ?? []).filter(isUsable);
 }
 
