@@ -35,6 +35,7 @@ export class Channel {
   readonly #queue: Entry[] = [];
   #ended: Error | undefined;
   #paused = false;
+  #progress = 0;
   readonly #watchdog = new Watchdog((now) => this.#expire(now));
   readonly #closeListeners = new Set<(cause: Error) => void>();
 
@@ -55,6 +56,16 @@ export class Channel {
   /** Why the channel ended; undefined while it lives. */
   get ended(): Error | undefined {
     return this.#ended;
+  }
+
+  /** Grows with everything that is sent or arrives; what stays the same for a while is silence. */
+  get progress(): number {
+    return this.#progress;
+  }
+
+  /** Whether we, and not the other side, keep the connection silent. */
+  get isPaused(): boolean {
+    return this.#paused;
   }
 
   /** Whether nothing is outstanding or queued. */
@@ -129,10 +140,12 @@ export class Channel {
 
   #send(entry: Entry): void {
     this.#current = entry;
+    this.#progress++;
     this.#stream.write(entry.exchange.frame);
   }
 
   #receive(chunk: Buffer): void {
+    this.#progress++;
     try {
       for (const response of this.decoder.push(chunk)) this.#deliver(response);
     } catch (error) {

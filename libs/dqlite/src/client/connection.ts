@@ -111,6 +111,24 @@ export class DqliteConnection {
     this.#channel.destroy(new DqliteError('CLOSED', { what: 'The connection' }));
   }
 
+  /** @internal For the watch: grows with everything that is sent or arrives. */
+  get progress(): number {
+    return this.#channel.progress;
+  }
+
+  /** @internal For the watch: whether the reader of a stream is the one that takes its time. */
+  get isPaused(): boolean {
+    return this.#channel.isPaused;
+  }
+
+  /**
+   * @internal Gives up on a node that does not answer any more. What was on its way fails with OUTCOME_UNKNOWN where it
+   * may have committed, and otherwise with CONNECTION_LOST, which may be repeated elsewhere.
+   */
+  abandon(cause: Error): void {
+    this.#channel.destroy(cause);
+  }
+
   /** Who leads, in the eyes of this node; undefined when it knows of nobody. Ask that node itself before believing it. */
   leader(options?: WaitOptions): Promise<LeaderAnswer | undefined> {
     return this.#node.leader(options);

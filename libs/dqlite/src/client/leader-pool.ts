@@ -4,12 +4,24 @@ import type { DqliteConnection } from './connection.js';
 import type { Deadline } from './deadline.js';
 import { FifoLock } from './fifo-lock.js';
 import type { LeaderConnector } from './leader-connector.js';
+import { LeaderWatch } from './leader-watch.js';
 
 /** A connection in somebody's hands. */
 export interface PooledConnection {
   readonly connection: DqliteConnection;
   /** Gives it back; kept for the next one if it is fit for that, otherwise closed. Idempotent. */
   release(): void;
+}
+
+export interface LeaderPoolOptions {
+  readonly connector: LeaderConnector;
+  readonly database: string;
+  /** Connections in use at the same time, besides one kept for the writer at the head of the queue. */
+  readonly size: number;
+  /** Silence, milliseconds, after which a leader is suspected to have lost its place. Default 1000. */
+  readonly silenceMs?: number | undefined;
+  /** Told of a node that was found silent while another one leads. */
+  readonly onAbandoned: (address: string) => void;
 }
 
 export class LeaderPool {
@@ -19,14 +31,24 @@ export class LeaderPool {
   /** Last one back is the first one out: its statements are prepared and its buffers warm. */
   readonly #idle: DqliteConnection[] = [];
   readonly #inUse = new Set<DqliteConnection>();
+  /** Connected, and not ready for their users yet. */
+  readonly #opening = new Set<DqliteConnection>();
+  readonly #watch: LeaderWatch;
+  readonly #onAbandoned: (address: string) => void;
   #closed: DqliteError | undefined;
   #onDrained: (() => void) | undefined;
 
-  /** @param size connections in use at the same time, besides one kept for the writer at the head of the queue */
-  constructor(connector: LeaderConnector, database: string, size: number) {
+  constructor({ connector, database, size, silenceMs, onAbandoned }: LeaderPoolOptions) {
     this.#connector = connector;
     this.#database = database;
     this.#places = new FifoLock('Waiting for a free connection to the database', size);
+    this.#onAbandoned = onAbandoned;
+    this.#watch = new LeaderWatch({
+      connector,
+      silenceMs,
+      connections: () => [...this.#inUse, ...this.#opening],
+      onMoved: (leader, silent) => this.#abandon(leader, silent),
+    });
   }
 
   get idle(): number {
@@ -83,6 +105,7 @@ export class LeaderPool {
   close(error: DqliteError): void {
     this.#closed = error;
     this.#places.close(error);
+    this.#watch.close();
     this.#closeIdle(() => true);
   }
 
@@ -116,6 +139,8 @@ export class LeaderPool {
   async #connect(deadline: Deadline): Promise<DqliteConnection> {
     const wait = { signal: deadline.signal, deadlineMs: deadline.remainingMs };
     const connection = await this.#connector.connect(wait);
+    this.#opening.add(connection);
+    this.#watch.wake();
     try {
       if (this.#closed !== undefined) throw this.#closed;
       await connection.open(this.#database, wait);
@@ -124,6 +149,8 @@ export class LeaderPool {
       connection.close();
       this.#connector.forget(connection.address);
       throw error;
+    } finally {
+      this.#opening.delete(connection);
     }
     connection.onClose(() => {
       const at = this.#idle.indexOf(connection);
@@ -132,8 +159,18 @@ export class LeaderPool {
     return connection;
   }
 
+  /** Those who wait for a node that stands still learn it now instead of at their deadlines. */
+  #abandon(leader: string, silent: readonly DqliteConnection[]): void {
+    this.#closeIdle(({ address }) => address !== leader);
+    for (const connection of silent) {
+      connection.abandon(new Error(`it did not answer, and ${leader} leads by now`));
+    }
+    for (const address of new Set(silent.map((one) => one.address))) this.#onAbandoned(address);
+  }
+
   #lend(connection: DqliteConnection, hasPlace: boolean): PooledConnection {
     this.#inUse.add(connection);
+    this.#watch.wake();
     return { connection, release: () => this.#release(connection, hasPlace) };
   }
 

@@ -66,6 +66,12 @@ export class ReadBarrier {
     }
   }
 
+  /** The node at `address` does not answer, and another one leads: whoever waits for it is told. */
+  abandon(address: string): void {
+    this.#gates.get(address)?.close();
+    this.#gates.delete(address);
+  }
+
   /** Refuses new calls and closes the connections. Idempotent. */
   close(error: DqliteError): void {
     this.#closed ??= error;
@@ -79,6 +85,7 @@ class Gate {
   readonly #address: string;
   readonly #options: ReadBarrierOptions;
   #connection: DqliteConnection | undefined;
+  readonly #over = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -93,7 +100,13 @@ class Gate {
     return this.#next;
   }
 
+  /** Ends it for good, with LEADERSHIP_LOST for all who wait. */
   close(): void {
+    this.#over.abort();
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
     this.#connection?.close();
     this.#connection = undefined;
   }
@@ -107,18 +120,19 @@ class Gate {
   }
 
   async #commit(): Promise<void> {
-    const deadline = new Deadline({ deadlineMs: this.#options.deadlineMs });
+    const { signal } = this.#over;
+    const deadline = new Deadline({ deadlineMs: this.#options.deadlineMs, signal });
     const what = `Confirming that the node at ${this.#address} leads`;
     const mayRetry = ({ code }: DqliteError): boolean => code === 'BUSY';
     try {
       await retrying({ deadline, what, mayRetry }, async () => {
         const connection = await this.#open(deadline);
-        await connection.exec(PASS, [], { deadlineMs: deadline.remainingMs });
+        await connection.exec(PASS, [], { deadlineMs: deadline.remainingMs, signal });
       });
     } catch (error) {
-      this.close();
+      this.#disconnect();
       // Whether the barrier itself was committed is of no interest to anybody.
-      if (!isDqliteError(error, 'OUTCOME_UNKNOWN', 'TIMEOUT', 'CLOSED')) throw error;
+      if (!isDqliteError(error, 'OUTCOME_UNKNOWN', 'TIMEOUT', 'CLOSED', 'ABORTED')) throw error;
       throw new DqliteError('LEADERSHIP_LOST', { address: this.#address }, { cause: error });
     }
   }
@@ -126,7 +140,7 @@ class Gate {
   /** To this node, whoever leads: a barrier at another one would say nothing about it. */
   async #open(deadline: Deadline): Promise<DqliteConnection> {
     if (this.#connection?.closed === false) return this.#connection;
-    const wait = { deadlineMs: deadline.remainingMs };
+    const wait = { deadlineMs: deadline.remainingMs, signal: deadline.signal };
     const { dial } = this.#options;
     const connection = await DqliteConnection.connect({ ...wait, dial, address: this.#address });
     try {

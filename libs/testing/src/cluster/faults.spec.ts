@@ -1,6 +1,7 @@
 /** A cluster whose network is cut, whose members stand still, and which recovers. */
 import { ClusterState } from '@microcluster/nest';
-import { getRepositoryToken } from '@nestjs/typeorm';
+import type { DqliteDataSource } from '@microcluster/dqlite';
+import { getDataSourceToken, getRepositoryToken } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Item, ItemsAppModule } from '../items.fixture.js';
@@ -60,10 +61,18 @@ describe('a cluster with a network of its own', { timeout: 180_000 }, () => {
 
   it('goes on without a leader that stands still, which catches up when it goes on', async () => {
     const paused = await cluster.leader();
+    const reader = cluster.running.find((member) => member !== paused);
+    if (reader === undefined) throw new Error('there is no other member');
+    await itemsOf(reader).count();
     cluster.pause(paused.number);
     expect(paused.state).toBe('paused');
     expect(cluster.running).not.toContain(paused);
+    // It is on its way to the leader that stands still, and has time until the test ends.
+    const read = reader
+      .get<DqliteDataSource>(getDataSourceToken())
+      .withOptions({ deadlineMs: 600_000 }, () => itemsOf(reader).count());
     const next = await leaderOtherThan(paused);
+    await expect(read).resolves.toEqual(expect.any(Number));
     await write(next, 'ink');
 
     cluster.resume(paused.number);
