@@ -61,6 +61,33 @@ describe('hand-over', () => {
     expect(await only.app.isLeader()).toBe(true);
   });
 
+  it('passes over a member that is stopping, and waits for nobody once the majority has stopped', async () => {
+    await using cluster = await TestCluster.of(3);
+    const leader = await cluster.leader();
+    // Whom the leader would choose first, and the other one.
+    const [heir, third] = cluster.members
+      .filter((member) => member !== leader)
+      .toSorted((a, b) => (a.app.id < b.app.id ? -1 : 1));
+    if (heir === undefined || third === undefined) throw new Error('no members');
+    await eventually('all know three voters', async () =>
+      cluster.members.every(
+        ({ app }) => app.knownMembers.filter(({ role }) => role === 'voter').length === 3,
+      ),
+    );
+
+    await heir.app.handover();
+    await leader.app.handover();
+    expect((await third.app.leader())?.address).toBe(third.address);
+
+    await Promise.all([heir.app.close(), leader.app.close()]);
+    await eventually('it leads no more', async () => !(await third.app.isLeader()));
+    const alone = third.app.handover({ timeoutMs: 600_000 });
+    await expect(alone).rejects.toMatchObject({
+      code: 'NO_LEADER',
+      message: expect.stringContaining('1 of 3 voters answer, which is no majority'),
+    });
+  });
+
   it('waits for its deadline, not longer, when there is no quorum', async () => {
     await using cluster = await TestCluster.of(3);
     const [first, second, third] = cluster.members;

@@ -1,5 +1,5 @@
 /** What this node itself says, asked over a connection to its own engine. */
-import { DqliteConnection } from '../client/index.js';
+import { DqliteConnection, type WaitOptions } from '../client/index.js';
 import type { NodeHost } from '../node-host.js';
 import type { Dial } from '../values.js';
 
@@ -25,5 +25,21 @@ export async function believesToLead(
     return false;
   } finally {
     connection?.close();
+  }
+}
+
+/** Tells this node's engine its weight, which it keeps until it restarts. */
+export async function declareWeight(
+  host: NodeHost,
+  address: string,
+  weight: bigint,
+  wait: WaitOptions,
+): Promise<void> {
+  const dial: Dial = (_, signal) => host.dialLocal(signal);
+  const connection = await DqliteConnection.connect({ dial, address, ...wait });
+  try {
+    await connection.weight(weight, wait);
+  } finally {
+    connection.close();
   }
 }

@@ -31,6 +31,7 @@ describe('options', () => {
     [{ adjustIntervalMs: Number.NaN }, 'adjustIntervalMs'],
     [{ failureDomain: -1n }, 'failureDomain'],
     [{ weight: 2n ** 64n }, 'weight'],
+    [{ weight: 2n ** 64n - 1n }, 'weight'],
   ])('refuse %o', (wrong, name) => {
     expect(() => resolveOptions({ ...given, ...wrong })).toThrow(`Option ${name}: it must be`);
   });

@@ -2,6 +2,7 @@
 import { DqliteError } from '../errors/index.js';
 import type { NodeHost, NodeTransport } from '../node-host.js';
 import type { Dial, NodeInfo, NodeRole } from '../values.js';
+import { LEAVING_WEIGHT } from './roles/index.js';
 
 /** A pass of the main loop, as {@link DqliteAppOptions.onRound} sees it. */
 export interface AppRound {
@@ -48,7 +49,7 @@ export interface DqliteAppOptions {
   readonly standBys?: number;
   /** Nodes of one domain are expected to fail together. Default 0. */
   readonly failureDomain?: bigint;
-  /** Nodes of lower weight are preferred as voters. Default 0. */
+  /** Nodes of lower weight are preferred as voters. Default 0; the greatest of 64 bits says that a node is stopping. */
   readonly weight?: bigint;
   /** Milliseconds between two rounds. Default 30,000. Lower: roles follow failures faster, more probes. */
   readonly adjustIntervalMs?: number;
@@ -86,7 +87,9 @@ export function resolveOptions(options: DqliteAppOptions): ResolvedOptions {
   if (!Number.isInteger(standBys) || standBys < 0) throw misuse('standBys', 'a number, 0 or more');
   if (!(adjustIntervalMs >= 1)) throw misuse('adjustIntervalMs', 'milliseconds, 1 or more');
   if (!isUnsigned(failureDomain)) throw misuse('failureDomain', 'an unsigned integer of 64 bits');
-  if (!isUnsigned(weight)) throw misuse('weight', 'an unsigned integer of 64 bits');
+  if (!isUnsigned(weight) || weight === LEAVING_WEIGHT) {
+    throw misuse('weight', `an unsigned integer below ${LEAVING_WEIGHT}`);
+  }
   return resolved;
 }
 

@@ -1,10 +1,10 @@
 /** What a member does about its cluster in each round of the main loop (`spec/dqlite.md` C.3). */
 import { performance } from 'node:perf_hooks';
-import { DqliteConnection } from '../client/index.js';
 import { isDqliteError } from '../errors/index.js';
 import type { NodeInfo } from '../values.js';
 import { observeAbsence, type Absence } from './absence.js';
 import type { ClusterView, LeaderSession } from './leader-session.js';
+import { declareWeight } from './local-node.js';
 import { askLeader, takeStep, type MemberContext } from './member-context.js';
 import { decideAdjust, decideAssume } from './roles/index.js';
 import { untilAbort } from './until-abort.js';
@@ -126,13 +126,7 @@ export class Rounds {
     const { options, address } = this.#options.context;
     if (options.weight === 0n) return;
     const wait = { signal, deadlineMs: RETRY_MS * 5 };
-    const dial = (_: string, limit: AbortSignal) => options.host.dialLocal(limit);
-    const connection = await DqliteConnection.connect({ dial, address, ...wait });
-    try {
-      await connection.weight(options.weight, wait);
-    } finally {
-      connection.close();
-    }
+    await declareWeight(options.host, address, options.weight, wait);
   }
 
   /** Waits for the user's hook, but not beyond `signal`. */

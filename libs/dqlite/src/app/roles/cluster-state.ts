@@ -28,6 +28,17 @@ export interface RoleStep {
   readonly reason: string;
 }
 
+/**
+ * The weight that a node declares when it is about to stop. It comes last in every order, also for members of other
+ * makes, and ours hand nothing over to it.
+ */
+export const LEAVING_WEIGHT = 2n ** 64n - 1n;
+
+/** Whether a node is about to stop. */
+export function isLeaving({ weight }: MemberState): boolean {
+  return weight === LEAVING_WEIGHT;
+}
+
 /** The majority of `voters` voters. */
 export function quorumOf(voters: number): number {
   return Math.floor(voters / 2) + 1;

@@ -1,11 +1,12 @@
 /** Who takes over from a node that is about to stop (`spec/dqlite.md` C.6). */
 import { orderForPromotion, stepOf } from './candidates.js';
-import { onlineHolders, type MemberState, type RoleStep } from './cluster-state.js';
+import { isLeaving, onlineHolders, type MemberState, type RoleStep } from './cluster-state.js';
 import { mayStopVoting } from './guards.js';
 
 /**
  * The promotion that gives the role of `selfId` to another node, or `undefined` when the node has no
- * role to give or nobody can take it. A voter is replaced by a stand-by before a spare.
+ * role to give or nobody can take it. A voter is replaced by a stand-by before a spare. Nodes that are about to stop
+ * themselves are nobody.
  */
 export function decideSuccession(
   members: readonly MemberState[],
@@ -13,23 +14,28 @@ export function decideSuccession(
 ): RoleStep | undefined {
   const self = members.find(({ id }) => id === selfId);
   if (self === undefined || self.role === 'spare') return undefined;
-  const others = members.filter(({ id }) => id !== selfId);
-  const holdersLeft = onlineHolders(others, self.role);
-  const spares = orderForPromotion(onlineHolders(others, 'spare'), holdersLeft);
+  const staying = members.filter((member) => member.id !== selfId && !isLeaving(member));
+  const holdersLeft = onlineHolders(staying, self.role);
+  const spares = orderForPromotion(onlineHolders(staying, 'spare'), holdersLeft);
   const candidates =
     self.role === 'voter'
-      ? [...orderForPromotion(onlineHolders(others, 'stand-by'), holdersLeft), ...spares]
+      ? [...orderForPromotion(onlineHolders(staying, 'stand-by'), holdersLeft), ...spares]
       : spares;
   return stepOf(self.role, candidates, `takes over from a ${self.role} that stops`);
 }
 
-/** The nodes that leadership may be transferred to, best first: online voters other than `selfId`, lower weight first. */
+/**
+ * The nodes that leadership may be transferred to, best first: online voters other than `selfId` that are not about to
+ * stop, lower weight first.
+ */
 export function decideTransfer(
   members: readonly MemberState[],
   selfId: bigint,
 ): readonly MemberState[] {
-  const others = onlineHolders(members, 'voter').filter(({ id }) => id !== selfId);
-  return orderForPromotion(others, []);
+  const heirs = onlineHolders(members, 'voter').filter(
+    (member) => member.id !== selfId && !isLeaving(member),
+  );
+  return orderForPromotion(heirs, []);
 }
 
 /**

@@ -1,16 +1,16 @@
 /** Builds members for tests of role decisions, from a compact notation, and applies decisions to them. */
 import type { NodeRole } from '../../values.js';
-import type { MemberState } from './cluster-state.js';
+import { LEAVING_WEIGHT, type MemberState } from './cluster-state.js';
 
 const ROLES: Record<string, NodeRole> = { v: 'voter', s: 'stand-by', p: 'spare' };
 
 /**
  * Members from words such as `v1`, `s2-`, `p3@7`, `v4*9`: role (`v` voter, `s` stand-by, `p` spare), id,
- * then `-` for offline, `@n` for the failure domain and `*n` for the weight.
+ * then `-` for offline, `@n` for the failure domain and `*n` for the weight, `*!` for that of one that is about to stop.
  */
 export function members(text: string): MemberState[] {
   return text.split(' ').map((word) => {
-    const match = /^([vsp])(\d+)(-?)(?:@(\d+))?(?:\*(\d+))?$/.exec(word);
+    const match = /^([vsp])(\d+)(-?)(?:@(\d+))?(?:\*(\d+|!))?$/.exec(word);
     if (match === null) throw new Error(`not a member: ${word}`);
     const [, letter = '', id = '', offline, domain, weight] = match;
     const role = ROLES[letter];
@@ -21,7 +21,7 @@ export function members(text: string): MemberState[] {
       role,
       online: offline !== '-',
       failureDomain: BigInt(domain ?? 0),
-      weight: BigInt(weight ?? 0),
+      weight: weight === '!' ? LEAVING_WEIGHT : BigInt(weight ?? 0),
     };
   });
 }

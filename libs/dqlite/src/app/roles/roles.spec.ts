@@ -77,6 +77,8 @@ describe('hand-over, by node 1', () => {
     ['v1 v2 v3 p4 s5', 'voter<-5,4', 'a stand-by before a spare'],
     ['v1@1 v2@2 v3@3 p4@2 p5@1', 'voter<-5,4', 'domains of the other voters count, not ours'],
     ['s1 v2 v3 v4 p5*3 p6*1', 'stand-by<-6,5', 'a stand-by is replaced by a spare'],
+    ['v1 p2*!', 'nothing', 'the other is about to stop, too'],
+    ['v1 v2 v3 s4*! p5', 'voter<-5', 'a spare that stays before a stand-by that stops'],
   ])('%s -> %s (%s)', (text, expected) => {
     expect(stepText(decideSuccession(members(text), 1n))).toBe(expected);
   });
@@ -84,6 +86,11 @@ describe('hand-over, by node 1', () => {
   it('offers leadership to online voters, the lightest first', () => {
     const heirs = decideTransfer(members('v1 v2*4 v3- v4*1 s5 p6'), 1n);
     expect(heirs.map(({ id }) => id)).toEqual([4n, 2n]);
+  });
+
+  it('offers leadership to nobody who is about to stop, too', () => {
+    expect(decideTransfer(members('v1 v2*! v3*9'), 1n).map(({ id }) => id)).toEqual([3n]);
+    expect(decideTransfer(members('v1 v2*! v3*!'), 1n)).toEqual([]);
   });
 
   it.each([
