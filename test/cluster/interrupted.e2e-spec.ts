@@ -1,11 +1,14 @@
 /**
  * A daemon killed with SIGKILL in the middle of its bootstrap or join: started again, it can simply be repeated. All
- * points of both, in one process, are in `test/failpoints`.
+ * points of both, in one process, are in `test/failpoints`. And one that is killed while its start makes it forget a
+ * cluster that has removed it: the next start does. `ALL_FAILPOINTS=1` takes all points of that.
  */
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Failpoint } from '@microcluster/nest/testing-seam';
+import { FAILPOINTS_BY_OPERATION, type Failpoint } from '@microcluster/nest/testing-seam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pointsOf } from '../failpoints/points.js';
+import { isUninitialised } from '../membership/records.js';
 import { TestCluster } from '../support/cluster.js';
 import type { Daemon } from '../support/daemon.js';
 import { REPOSITORY } from '../support/programs.js';
@@ -36,7 +39,7 @@ describe('a bootstrap that is killed', () => {
   });
 });
 
-describe('a join that is killed', () => {
+describe('with a running member', () => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
@@ -47,31 +50,53 @@ describe('a join that is killed', () => {
   });
   afterAll(() => cluster.close());
 
-  it.each(IN_JOIN.map((point, at) => [point, at + 2] as const))(
-    'at %s can be repeated with the same token',
-    async (point, number) => {
-      const joiner = cluster.member(number);
-      const token = (await cluster.member(1).control('tokens', 'add', joiner.name)).trim();
-      await initialiseAndKill(joiner, { join_token: token }, point);
-      await joiner.start();
-      await completeOnce(joiner, async () => {
-        await joiner.control('init', joiner.name, joiner.address, '--token', token);
-      });
-      const rows = await cluster.table(joiner);
-      expect(rows.map(({ name }) => name)).toContain(joiner.name);
-      expect(await trusted(joiner)).toEqual(rows.map(({ name }) => name));
-    },
-  );
-
-  it('leaves no ghost behind', async () => {
-    await cluster.until('every member to be online with a role', (rows) =>
-      rows.every(({ role, status }) => status === 'ONLINE' && role !== 'PENDING' && role !== ''),
+  describe('a join that is killed', () => {
+    it.each(IN_JOIN.map((point, at) => [point, at + 2] as const))(
+      'at %s can be repeated with the same token',
+      async (point, number) => {
+        const joiner = cluster.member(number);
+        const token = (await cluster.member(1).control('tokens', 'add', joiner.name)).trim();
+        await initialiseAndKill(joiner, { join_token: token }, point);
+        await joiner.start();
+        await completeOnce(joiner, async () => {
+          await joiner.control('init', joiner.name, joiner.address, '--token', token);
+        });
+        const rows = await cluster.table(joiner);
+        expect(rows.map(({ name }) => name)).toContain(joiner.name);
+        expect(await trusted(joiner)).toEqual(rows.map(({ name }) => name));
+      },
     );
-    const first = cluster.member(1);
-    const rows = await cluster.table();
-    expect(rows.map(({ name }) => name)).toEqual(cluster.members.map(({ name }) => name));
-    const nodes = await first.file('database/cluster.yaml');
-    expect(nodes.match(/Address:/g)).toHaveLength(cluster.members.length);
+
+    it('leaves no ghost behind', async () => {
+      await cluster.until('every member to be online with a role', (rows) =>
+        rows.every(({ role, status }) => status === 'ONLINE' && role !== 'PENDING' && role !== ''),
+      );
+      const first = cluster.member(1);
+      const rows = await cluster.table();
+      expect(rows.map(({ name }) => name)).toEqual(cluster.members.map(({ name }) => name));
+      const nodes = await first.file('database/cluster.yaml');
+      expect(nodes.match(/Address:/g)).toHaveLength(cluster.members.length);
+    });
+  });
+
+  describe('a member that was removed while it was away', () => {
+    it.each(pointsOf(FAILPOINTS_BY_OPERATION.reset, 'reset:wiped'))(
+      'and is killed at %s of its start is no member after the next, and can join again',
+      async (point) => {
+        const [first, removed] = [cluster.member(1), cluster.member(IN_JOIN.length + 1)];
+        await removed.kill();
+        await first.control('cluster', 'remove', removed.name, '--force');
+        await writeFile(`${removed.stateDir}.failpoint`, point);
+        removed.spawn();
+        expect(await removed.exit()).toEqual({ code: null, signal: 'SIGKILL' });
+        await removed.gone();
+        await removed.start();
+        await isUninitialised(removed);
+        await cluster.join(removed);
+        const rows = await cluster.table(removed);
+        expect(rows.map(({ name }) => name)).toEqual(cluster.members.map(({ name }) => name));
+      },
+    );
   });
 });
 

@@ -5,27 +5,16 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Logger } from '@nestjs/common';
-import {
-  FAILPOINTS,
-  FAILPOINTS_BY_OPERATION,
-  type Failpoint,
-} from '@microcluster/nest/testing-seam';
+import { FAILPOINTS, FAILPOINTS_BY_OPERATION } from '@microcluster/nest/testing-seam';
 import { generateKeyPair } from '../../libs/microcluster/src/certificates/generate.js';
 import { freeAddresses } from '../support/addresses.js';
 import { eventually } from '../support/eventually.js';
+import { describeInterruptedChanges } from './interrupted-changes.js';
+import { pointsOf } from './points.js';
 import { expectAgreement, StoppableCluster } from './stoppable-cluster.js';
 
 const LIMIT_MS = 60_000;
-const isComplete = process.env['ALL_FAILPOINTS'] === '1';
 const { bootstrap, join, admission, removal } = FAILPOINTS_BY_OPERATION;
-
-/** The points that are tried: all, or those named. */
-function pointsOf<Point extends Failpoint>(
-  all: readonly Point[],
-  ...representative: readonly Point[]
-): readonly Point[] {
-  return isComplete ? all : representative;
-}
 
 // Every failure here is meant, and its stack would hide one that is not.
 beforeAll(() => {
@@ -80,7 +69,7 @@ describe('with three members', () => {
         await expectAgreement(four, 1, 2, 3);
         await four.initialise(4, token);
         await expectAgreement(four, 1, 2, 3, 4);
-        await leave(4);
+        await four.leave(4);
       },
     );
 
@@ -98,7 +87,7 @@ describe('with three members', () => {
       if (!(await four.isMember(4))) await four.initialise(4, token);
       expect(await four.isMember(4)).toBe(true);
       await expectAgreement(four, 1, 2, 3, 4);
-      await leave(4);
+      await four.leave(4);
     });
 
     it.each(pointsOf(admission, 'admission:row-written'))(
@@ -119,7 +108,7 @@ describe('with three members', () => {
         }
         expect(await four.isMember(4)).toBe(true);
         await expectAgreement(four, 1, 2, 3, 4);
-        await leave(4);
+        await four.leave(4);
       },
     );
   });
@@ -143,15 +132,12 @@ describe('with three members', () => {
         expect(await four.isMember(target)).toBe(false);
         if (target === 4) return;
         await four.initialise(target, await four.token(1, `n${target}`));
-        await leave(4);
+        await four.leave(4);
       },
     );
   });
 
-  async function leave(number: number): Promise<void> {
-    await four.remove(1, `n${number}`);
-    await four.forgotten(number);
-  }
+  describeInterruptedChanges(() => four);
 
   it('every failpoint of the catalogue is reached', async () => {
     const leader = await leaderOf(four);
@@ -164,6 +150,7 @@ describe('with three members', () => {
     await four.call(member, async (client) => {
       await client.updateDaemonServers({ 'additional-api': { address } });
       await client.updateCertificate('cluster', { cert: certificate, key: privateKey, ca: '' });
+      await client.replaceOwnCertificate();
     });
     await four.remove(leader, 'n4');
     await four.forgotten(4);

@@ -1,4 +1,5 @@
 /** A cluster of members in this process, each of which can be stopped at any of its failpoints. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Controller, Get, Module, type DynamicModule } from '@nestjs/common';
 import { MicroclusterClient } from '@microcluster/nest/client';
 import { AllowUntrusted, MicroclusterModule, Server } from '@microcluster/nest';
@@ -120,9 +121,15 @@ export class StoppableCluster implements AsyncDisposable {
     });
   }
 
-  remove(through: number, name: string, force = false): Promise<void> {
+  async remove(through: number, name: string, force = false): Promise<void> {
     const member = this.cluster.member(through);
-    return this.call(member, (client) => client.removeMember(name, { force }));
+    await this.call(member, (client) => client.removeMember(name, { force }));
+  }
+
+  /** Removes the member and waits until it has forgotten its cluster. */
+  async leave(number: number): Promise<void> {
+    await this.remove(1, `n${number}`);
+    await this.forgotten(number);
   }
 
   /** Kills a member when it stands at `point` of `operation`, which it never finishes, and starts it again. */
@@ -139,8 +146,32 @@ export class StoppableCluster implements AsyncDisposable {
     await this.cluster.start(number);
   }
 
+  /** As {@link killAt}, at a point that the member passes once `operation` has been answered. */
+  async killAfter(number: number, point: Failpoint, operation: () => Promise<void>): Promise<void> {
+    const halted = this.stops(number).haltAt(point);
+    await operation();
+    await reachedInTime(halted, `member ${number} to stand at ${point}`);
+    await this.cluster.kill(number);
+    await this.cluster.start(number);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster.close();
+  }
+}
+
+/** Waits for `reached`, but not for ever. */
+async function reachedInTime(reached: Promise<void>, what: string): Promise<void> {
+  const over = new AbortController();
+  const late = pause(LIMIT_MS, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`waited ${LIMIT_MS / 1000} s in vain for ${what}`);
+  });
+  try {
+    await Promise.race([reached, late]);
+  } finally {
+    over.abort();
+    // What is aborted rejects, and nobody waits for it any more.
+    late.catch(() => undefined);
   }
 }
 

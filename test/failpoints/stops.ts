@@ -6,24 +6,18 @@ import {
   type FailpointAction,
 } from '@microcluster/nest/testing-seam';
 
-/** What happens at a point, once. */
-interface Stop {
-  readonly point: Failpoint;
-  readonly happens: () => Promise<void> | void;
-}
-
 /** The failpoints of one member. */
 export class Stops {
   /** Every point that the member has passed. */
   readonly reached = new Set<Failpoint>();
-  private stop: Stop | undefined;
+  /** What happens at a point, once. */
+  private readonly stops = new Map<Failpoint, () => Promise<void> | void>();
 
   private readonly action: FailpointAction = async (point) => {
     this.reached.add(point);
-    if (this.stop?.point !== point) return;
-    const { happens } = this.stop;
-    this.stop = undefined;
-    await happens();
+    const happens = this.stops.get(point);
+    this.stops.delete(point);
+    await happens?.();
   };
 
   /** Sets the member's failpoints in the application that imports it. */
@@ -37,12 +31,9 @@ export class Stops {
 
   /** The next time at `point`, the operation fails. */
   failAt(point: Failpoint): void {
-    this.stop = {
-      point,
-      happens: () => {
-        throw new Error(`stopped at ${point}`);
-      },
-    };
+    this.stops.set(point, () => {
+      throw new Error(`stopped at ${point}`);
+    });
   }
 
   /**
@@ -51,17 +42,11 @@ export class Stops {
    */
   haltAt(point: Failpoint): Promise<void> {
     return new Promise((resolve) => {
-      const happens = () => {
+      this.stops.set(point, () => {
         resolve();
         return new Promise<void>(() => undefined);
-      };
-      this.stop = { point, happens };
+      });
     });
-  }
-
-  /** Nothing happens any more. */
-  clear(): void {
-    this.stop = undefined;
   }
 }
 

@@ -60,6 +60,15 @@ export const FAILPOINTS_BY_OPERATION = {
     'rotation:replaced-here',
     'rotation:completed',
   ],
+  /** Of a member's own certificate, on that member; the pair is also stored and forgotten at a start that completes it. */
+  identity: [
+    'identity:announced',
+    'identity:pair-kept',
+    'identity:row-written',
+    'identity:pair-stored',
+    'identity:pair-forgotten',
+    'identity:completed',
+  ],
   /** Of additional servers, on the member that was asked. */
   configuration: [
     'configuration:listening',

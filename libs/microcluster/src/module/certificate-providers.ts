@@ -103,6 +103,7 @@ const identityRotation: FactoryProvider = {
     Peers,
     ClusterRecords,
     MemberRuntime,
+    Failpoints,
   ],
   useFactory: (
     args: ParsedDaemonArgs,
@@ -112,6 +113,7 @@ const identityRotation: FactoryProvider = {
     peers: Peers,
     records: ClusterRecords,
     runtime: MemberRuntime,
+    failpoints: Failpoints,
   ) =>
     new IdentityRotation({
       args,
@@ -120,6 +122,7 @@ const identityRotation: FactoryProvider = {
       trust,
       peers,
       records,
+      failpoints,
       logger: args.logger,
       refreshTrust: () => runtime.refreshTrust(),
     }),

@@ -155,6 +155,7 @@ describe('wipe', () => {
   ];
   const own = [
     '.cluster.pair',
+    '.server.next',
     'certificates/.deliveries.json',
     'certificates/.extra.pair',
     'certificates/extra.crt',

@@ -15,6 +15,7 @@ const OWNED_ENTRIES: readonly RegExp[] = [
   /^daemon\.yaml$/,
   /^(server|cluster)\.(crt|key|ca)$/,
   /^\.(server|cluster)\.pair$/,
+  /^\.server\.next$/,
   /^cluster\.previous$/,
   /^ca\.crl$/,
   /^initialising\.json$/,

@@ -2,6 +2,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { isClientError } from '../../client/index.js';
 import { MicroclusterError } from '../../errors/index.js';
+import type { Failpoints } from '../../failpoints/index.js';
 import type { MemberIdentity } from '../../lifecycle/member-identity.js';
 import type { ClusterRecords } from '../../membership/cluster-records.js';
 import type { PeerAnswer, Peers } from '../../membership/peers.js';
@@ -27,6 +28,7 @@ export interface IdentityRotationParts {
   readonly trust: TrustStore;
   readonly peers: Peers;
   readonly records: ClusterRecords;
+  readonly failpoints: Failpoints;
   readonly logger: LoggerService;
   /** Makes the replication dial with the identity's present certificate. */
   readonly refreshTrust: () => Promise<void>;
@@ -61,11 +63,13 @@ export class IdentityRotation {
   }
 
   private async run(wire: WireKeyPair | undefined): Promise<void> {
-    const { identity, records, state } = this.parts;
+    const { identity, records, state, failpoints } = this.parts;
     await this.settle();
     const pair = await this.pairFor(wire);
     await this.announce(pair.certificate);
+    await failpoints.reach('identity:announced');
     await writePendingIdentity(state.path, pair);
+    await failpoints.reach('identity:pair-kept');
     try {
       await records.write(async ({ members }) => {
         const row = await members.byName(identity.name);
@@ -77,7 +81,9 @@ export class IdentityRotation {
       if (!(await this.settle())) throw error;
       return;
     }
+    await failpoints.reach('identity:row-written');
     await this.settle();
+    await failpoints.reach('identity:completed');
   }
 
   private async pairFor(wire: WireKeyPair | undefined): Promise<KeyPair> {

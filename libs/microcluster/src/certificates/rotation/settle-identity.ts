@@ -1,5 +1,6 @@
 /** Which of two key pairs is this member's: the one whose certificate the member table has. */
 import type { LoggerService } from '@nestjs/common';
+import type { Failpoints } from '../../failpoints/index.js';
 import type { MemberIdentity } from '../../lifecycle/member-identity.js';
 import type { StateDirectory } from '../../state/index.js';
 import type { KeyPair } from '../generate.js';
@@ -10,6 +11,7 @@ import { readPendingIdentity, removePendingIdentity } from './pending-identity.j
 export interface SettleIdentityParts {
   readonly state: Pick<StateDirectory, 'path'>;
   readonly identity: MemberIdentity;
+  readonly failpoints: Failpoints;
   readonly logger: LoggerService;
 }
 
@@ -37,7 +39,7 @@ export async function guessIdentity(
  * @returns whether this member's certificate is another one now than its files had before
  */
 export async function settleIdentity(
-  { state, identity, logger }: SettleIdentityParts,
+  { state, identity, failpoints, logger }: SettleIdentityParts,
   inTable: string | undefined,
 ): Promise<boolean> {
   const pending = await readPendingIdentity(state.path);
@@ -45,6 +47,7 @@ export async function settleIdentity(
   const isReplaced = inTable !== undefined && isSame(inTable, pending);
   if (isReplaced) {
     await writeKeyPair(state.path, 'server', pending);
+    await failpoints.reach('identity:pair-stored');
     identity.server = pending;
     logger.log({
       event: 'certificate-replaced',
@@ -53,6 +56,7 @@ export async function settleIdentity(
     });
   }
   await removePendingIdentity(state.path);
+  await failpoints.reach('identity:pair-forgotten');
   return isReplaced;
 }
 
