@@ -8,6 +8,13 @@ export function databaseProcess(daemon: number): number {
   return found;
 }
 
+/** The process that holds the daemon's database or, a moment earlier, is going to. @throws Error when there is none */
+export function startingDatabaseProcess(daemon: number): number {
+  const [found] = children(daemon);
+  if (found === undefined) throw new Error(`process ${daemon} has started no process`);
+  return found;
+}
+
 /** Whether the process runs; one that has ended but was not waited for does not. */
 export function isAlive(pid: number): boolean {
   return /^State:\s+[^ZX]/m.test(read(`/proc/${pid}/status`));

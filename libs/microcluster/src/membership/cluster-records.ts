@@ -25,6 +25,8 @@ export class ClusterRecords {
   constructor(
     private readonly dataSource: DqliteDataSource,
     private readonly status: () => DatabaseStatus,
+    /** How long the first write of a member may take, milliseconds: as long as its database may take to be ready. */
+    private readonly readyMs: number,
   ) {}
 
   /** Runs `work` in one immediate transaction. @throws MicroclusterError 503 while there is no database */
@@ -35,7 +37,7 @@ export class ClusterRecords {
 
   /** As {@link write}, before the daemon has declared its database open: for the first row of a new cluster. */
   bootstrap<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
-    return this.transact(work);
+    return this.patiently(() => this.transact(work));
   }
 
   /**
@@ -46,13 +48,19 @@ export class ClusterRecords {
    * @throws MicroclusterError when the leader did so already, or when this member is behind meanwhile
    */
   async completeJoin(certificate: string, release: Release): Promise<void> {
-    await this.transact((tables) => completeJoin(tables, certificate, release, new Date()));
+    await this.patiently(() =>
+      this.transact((tables) => completeJoin(tables, certificate, release, new Date())),
+    );
   }
 
   /** Runs `work` on one connection, without a transaction: for a single read. @throws as {@link write} */
   async read<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
     this.requireDatabase();
     return sessionsOf(this.dataSource)((session) => work(tablesOf(session)));
+  }
+
+  private patiently<T>(work: () => Promise<T>): Promise<T> {
+    return this.dataSource.withOptions({ deadlineMs: this.readyMs }, work);
   }
 
   private transact<T>(work: (tables: Tables) => Promise<T>): Promise<T> {

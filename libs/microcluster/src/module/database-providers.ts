@@ -44,9 +44,12 @@ const schema: FactoryProvider = {
 
 const records: FactoryProvider = {
   provide: ClusterRecords,
-  inject: [DqliteDataSource, DATABASE_STATUS],
-  useFactory: (source: DqliteDataSource, status: LateBound<Daemon>) =>
-    new ClusterRecords(source, () => status.get().databaseStatus()),
+  inject: [DqliteDataSource, DATABASE_STATUS, DAEMON_ARGS],
+  useFactory: (
+    source: DqliteDataSource,
+    status: LateBound<Daemon>,
+    { timeouts }: ParsedDaemonArgs,
+  ) => new ClusterRecords(source, () => status.get().databaseStatus(), timeouts.ready),
 };
 
 /** They need the settings, and the status of the daemon that opens the database. */

@@ -20,9 +20,9 @@ export const DATABASE_NAME = 'db.bin';
 export type OnRound = (round: EngineRound) => Promise<void>;
 
 /**
- * Starts the node of this member.
+ * Starts the node of this member. From here on it has `timeouts.ready` until it is ready.
  *
- * @throws DqliteError when the node does not come up
+ * @throws DqliteError when the node does not come up; MicroclusterError `UNAVAILABLE` when it takes too long
  */
 export async function openDqlite(
   args: ParsedDaemonArgs,
@@ -42,22 +42,26 @@ export async function openDqlite(
           trusted: trust.trustedServers,
           signal,
         });
-  const app = await DqliteApp.open({
-    directory: options.directory,
-    address: options.address,
-    ...(options.plan.kind === 'join' ? { join: [...options.plan.addresses] } : {}),
-    host,
-    dial,
-    transport: { kind: 'tunnel', ...trust },
-    networkLatencyMs: args.networkLatencyMs,
-    failureDomain: args.failureDomain,
-    adjustIntervalMs: args.heartbeatIntervalMs,
-    onEvent: ({ type, ...fields }) => {
-      args.logger.log({ event: `database-${type}`, ...fields });
+  const limit = timeLimit(args.timeouts.ready);
+  const app = await DqliteApp.open(
+    {
+      directory: options.directory,
+      address: options.address,
+      ...(options.plan.kind === 'join' ? { join: [...options.plan.addresses] } : {}),
+      host,
+      dial,
+      transport: { kind: 'tunnel', ...trust },
+      networkLatencyMs: args.networkLatencyMs,
+      failureDomain: args.failureDomain,
+      adjustIntervalMs: args.heartbeatIntervalMs,
+      onEvent: ({ type, ...fields }) => {
+        args.logger.log({ event: `database-${type}`, ...fields });
+      },
+      onRound: ({ isLeader, leader, members }) =>
+        onRound({ isLeader, leader: leader.address, members }),
     },
-    onRound: ({ isLeader, leader, members }) =>
-      onRound({ isLeader, leader: leader.address, members }),
-  });
+    { signal: AbortSignal.any([options.signal, limit]) },
+  ).catch(tooLate(limit, args));
   const sql = new DqliteEngine({ client: app.client(DATABASE_NAME) });
   guard.onLow(() => void handOverLeadership(app, args));
   return {
@@ -69,7 +73,7 @@ export async function openDqlite(
       return host.status;
     },
     sql: guardedEngine(sql, guard),
-    ready: (signal) => app.ready(AbortSignal.any([signal, timeLimit(args.timeouts.ready)])),
+    ready: (signal) => app.ready(AbortSignal.any([signal, limit])).catch(tooLate(limit, args)),
     async leader(signal) {
       return (await app.leader(signal))?.address;
     },
@@ -94,6 +98,20 @@ export async function openDqlite(
       await sql.close();
       await app.close();
     },
+  };
+}
+
+/** For `promise.catch(...)`: an operator has to know which limit it was, and that it can be raised. */
+function tooLate(limit: AbortSignal, { timeouts }: ParsedDaemonArgs): (error: unknown) => never {
+  return (error) => {
+    if (!limit.aborted) throw error;
+    throw new MicroclusterError(
+      'UNAVAILABLE',
+      {
+        reason: `The database was not ready within ${timeouts.ready} ms; look for a slow disk or members that are down, or raise the limit timeouts.ready`,
+      },
+      { cause: error },
+    );
   };
 }
 
