@@ -113,6 +113,17 @@ describe('cluster', () => {
     expect(asked).toEqual([['DELETE', '/core/1.0/cluster/c3?force=1', undefined]]);
   });
 
+  it('remove warns of each step that was skipped, and has done its work all the same', async () => {
+    const skipped = [{ step: 'reset', reason: 'the member cannot be reached' }];
+    const argv = ['cluster', 'remove', 'c3', '--force'];
+    const { code, out, err } = await microctl([{ metadata: { skipped } }], argv);
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      out: '',
+      err: 'Warning: the step "reset" was skipped: the member cannot be reached\n',
+    });
+  });
+
   it('remove asks a person, and acts only on a yes', async () => {
     // What the plan asks before: the report, the table, and the version.
     const none: Reply = { status: 503, error: 'Database is offline' };

@@ -1,10 +1,16 @@
 /** `microctl cluster remove`: removes a member, or says what that would do. */
 import type { RemovalPlan } from '@microcluster/nest/client';
+import { z } from 'zod';
 import { assertAddress } from '../address.js';
 import { confirm } from '../confirm.js';
-import { appOf, withDaemon } from '../connection.js';
+import { appOf, parseAnswer, withDaemon } from '../connection.js';
 import { withProgress } from '../progress.js';
 import type { Settings } from '../settings.js';
+
+/** The steps that were left out, and why; Go peers say nothing. */
+const answerSchema = z.object({
+  skipped: z.array(z.object({ step: z.string(), reason: z.string() })).optional(),
+});
 
 /** The flags of the command. */
 export interface RemoveOptions {
@@ -15,7 +21,7 @@ export interface RemoveOptions {
   readonly yes?: boolean;
 }
 
-/** Removes a member and prints nothing; with `--dry-run`, prints what would happen and changes nothing. */
+/** Removes a member; prints only which steps were skipped. With `--dry-run`, prints what would happen and changes nothing. */
 export async function removeMember(
   settings: Settings,
   name: string,
@@ -37,11 +43,15 @@ export async function removeMember(
     ...(options.force === true && { force: '1' }),
     ...(options.address !== undefined && { address: options.address }),
   };
-  await withProgress(settings, `Removing ${name}`, () =>
+  const answer = await withProgress(settings, `Removing ${name}`, () =>
     withDaemon(settings, (daemon) =>
       daemon.request('DELETE', `/core/1.0/cluster/${encodeURIComponent(name)}`, { query }),
     ),
   );
+  const { skipped = [] } = parseAnswer(answerSchema, 'the removal', answer);
+  for (const { step, reason } of skipped) {
+    terminal.err(`Warning: the step "${step}" was skipped: ${reason}\n`);
+  }
 }
 
 async function plan(settings: Settings, name: string): Promise<RemovalPlan> {

@@ -13,6 +13,7 @@ import { durationFromMilliseconds } from '../types/duration.js';
 import type {
   ClusterMember,
   Server,
+  SkippedStep,
   SqlBatch,
   TokenRecord,
   WireKeyPair,
@@ -157,11 +158,12 @@ export class Microcluster {
    *
    * @param options.address `ip:port` of a member that only the database knows
    * @param options.force go on where a step fails, as when the member cannot be reached
+   * @returns the steps that were skipped, and why; usually none without `force`
    */
   removeClusterMember(
     name: string,
     options: CallOptions & { readonly address?: string; readonly force?: boolean } = {},
-  ): Promise<void> {
+  ): Promise<readonly SkippedStep[]> {
     return this.#ask((client) =>
       client.removeMember(name, { timeoutMs: REMOVE_TIMEOUT_MS, ...options }),
     );

@@ -44,6 +44,7 @@ export type {
   HeartbeatInfo,
   Server,
   ServerConfigs,
+  SkippedStep,
   SqlBatch,
   SqlDump,
   SqlResult,

@@ -391,7 +391,7 @@ describe('typed calls', () => {
       'token',
     );
     await client.revokeToken('c2');
-    await client.removeMember('c2', { force: true });
+    expect(await client.removeMember('c2', { force: true })).toEqual([]);
     await client.removeMember('c2', { address: '[::1]:1' });
     await client.resetMember('c2');
     await client.replaceDaemonConfig({ servers: {} });
@@ -469,6 +469,16 @@ describe('typed calls', () => {
     expect(await client.updateCertificate('cluster', pair)).toEqual({ c3: 'is away' });
     server.answer = () => ({ text: success('{}') });
     expect(await client.updateCertificate('cluster', pair)).toEqual({});
+  });
+
+  it('tell which steps of a removal were skipped, where the member says so', async () => {
+    const { server, client } = await local();
+    server.answer = () => ({
+      text: success('{"skipped":[{"step":"reset","reason":"is away"}],"later":1}'),
+    });
+    expect(await client.removeMember('c3')).toEqual([{ step: 'reset', reason: 'is away' }]);
+    server.answer = () => ({ text: success('null') });
+    expect(await client.removeMember('c3')).toEqual([]);
   });
 
   it('refuse a reply of another shape as a fault of the peer', async () => {

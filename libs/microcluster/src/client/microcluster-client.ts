@@ -126,15 +126,22 @@ export class MicroclusterClient {
    *
    * @param options.force go on where a step fails, as when the member cannot be reached
    * @param options.address `ip:port` of a member that only the database knows
+   * @returns the steps that were skipped, and why; members in Go do not say
    */
   async removeMember(
     name: string,
     options: RequestOptions & { readonly force?: boolean; readonly address?: string } = {},
-  ): Promise<void> {
+  ): Promise<readonly types.SkippedStep[]> {
     const { address, ...rest } = forced(options);
     const query = { ...rest.query, ...(address !== undefined && { address }) };
     const path = `/core/1.0/cluster/${encodeURIComponent(name)}`;
-    await this.request('DELETE', path, { ...rest, query });
+    const reply = await this.request('DELETE', path, { ...rest, query });
+    const { skipped = [] } = await this.#parse(
+      (schemas) => schemas.removalReplySchema,
+      reply ?? {},
+      path,
+    );
+    return skipped;
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   clusterMembersSchema,
   encodeValue,
   parseValue,
+  removalReplySchema,
   tokenResponseSchema,
 } from '../types/index.js';
 
@@ -67,25 +68,29 @@ export class ClusterEndpoints {
     }
   }
 
+  /** The metadata is empty, or names what was left out, as without the member a forced removal must. */
   @CoreRoute('DELETE', '/core/1.0/cluster/{name}', {
     allowedWhileWaiting: true,
     doc: {
-      summary: 'Remove a member from the cluster',
+      summary: 'Remove a member from the cluster; says which steps were skipped and why',
       query: {
         force: '`1` removes it although it cannot be reached.',
         address: 'The address that the member must have.',
       },
+      reply: removalReplySchema,
     },
   })
-  async remove({ params, query, afterReply }: CoreRequest): Promise<void> {
+  async remove({ params, query, afterReply }: CoreRequest): Promise<unknown> {
     const address = query.get('address') ?? '';
-    await this.removal.remove({
+    const skipped = await this.removal.remove({
       name: params['name'] ?? '',
       address: address === '' ? undefined : Address.parse(address).toString(),
       force: query.get('force') === '1',
       signal: AbortSignal.any([this.daemon.signal, timeLimit(REMOVAL_LIMIT)]),
       afterReply,
     });
+    if (skipped.length === 0) return undefined;
+    return encodeValue(removalReplySchema, { skipped: [...skipped] });
   }
 
   /** The name in the path is ignored: whoever is asked forgets itself (`spec/core-api.md` 16.5). */

@@ -45,6 +45,15 @@ export type ClusterMember = z.output<typeof clusterMemberSchema>;
 /** Reply of `GET /core/1.0/cluster`; Go writes an empty list as null. */
 export const clusterMembersSchema = z.array(clusterMemberSchema).nullable();
 
+/** A step of a removal that was not taken, and why. */
+export const skippedStepSchema = goObject({ step: textSchema, reason: textSchema });
+export type SkippedStep = z.output<typeof skippedStepSchema>;
+
+/** Reply of `DELETE /core/1.0/cluster/{name}`: ours names the steps that were skipped, Go's is empty. */
+export const removalReplySchema = goObject({
+  skipped: z.array(skippedStepSchema).optional(),
+});
+
 /** Reply of `GET /core/1.0`. */
 export const serverSchema = goObject({
   name: textSchema,

@@ -1,6 +1,7 @@
 /** The steps of a removal on the leader, each of which tolerates that its work is done already (`spec/core-api.md` 16.3). */
 import { failedWith } from '../../errors/failed-with.js';
 import type { Failpoint, Failpoints } from '../../failpoints/index.js';
+import type { SkippedStep } from '../../types/index.js';
 import type { Tables } from '../cluster-records.js';
 import type { RemovalTarget } from './decide-removal.js';
 import type { RemovalEffects } from './removal-effects.js';
@@ -11,12 +12,6 @@ export interface RemovalParts {
   /** Transactions on the framework's tables. */
   readonly records: { write<T>(work: (tables: Tables) => Promise<T>): Promise<T> };
   readonly failpoints: Failpoints;
-}
-
-/** A step that was not taken, and why. */
-export interface SkippedStep {
-  readonly step: string;
-  readonly reason: string;
 }
 
 interface Step {

@@ -7,6 +7,7 @@ import { MicroclusterError } from '../../errors/index.js';
 import type { Failpoints } from '../../failpoints/index.js';
 import type { Peers } from '../peers.js';
 import type { TrustStore } from '../../trust/index.js';
+import type { SkippedStep } from '../../types/index.js';
 import type { ConsistencyCheck } from '../consistency/consistency-check.js';
 import type { ClusterRecords } from '../cluster-records.js';
 import type { Turnstile } from '../turnstile.js';
@@ -52,27 +53,28 @@ export class Removal {
   /**
    * Removes a member. Resolves when all remaining members know.
    *
+   * @returns the steps that were skipped or, with `force`, failed; a leader in Go does not say
    * @throws MicroclusterError by the rules of `spec/core-api.md` 16.2, or naming the step that failed
    */
-  async remove(request: RemovalRequest): Promise<void> {
+  async remove(request: RemovalRequest): Promise<readonly SkippedStep[]> {
     const { identity, runtime } = this.parts;
     const { opened } = runtime;
     let leader = await this.leader(request.signal);
     if (isSameMember(leader, identity.address)) {
       const outcome = await this.parts.turnstile.pass(() => this.lead(request));
-      if (outcome === 'done') return;
+      if (outcome !== 'stepped-down') return outcome;
       // Outside of the turnstile: a successor that gives the leadership back sends the request back, too.
       leader = await successorOf(leader, (limit) => opened.leader(limit), request.signal);
     }
-    await askWhoLeads(
+    return askWhoLeads(
       leader,
       (address) => this.forward(address, request),
       () => opened.leader(request.signal),
     );
   }
 
-  /** @returns `stepped-down` when this member no longer leads and has still to be removed */
-  private async lead(request: RemovalRequest): Promise<'done' | 'stepped-down'> {
+  /** @returns the skipped steps, or `stepped-down` when this member no longer leads and has still to be removed */
+  private async lead(request: RemovalRequest): Promise<readonly SkippedStep[] | 'stepped-down'> {
     const { logger, daemon, consistency, runtime } = this.parts;
     const { name, force } = request;
     const isWaiting = !daemon.databaseStatus().open;
@@ -85,7 +87,7 @@ export class Removal {
           { status: decision.status },
         );
       case 'done':
-        return 'done';
+        return [];
       case 'step-down':
         if (isWaiting)
           throw new MicroclusterError('DATABASE_NOT_OPEN', {
@@ -100,7 +102,7 @@ export class Removal {
         const { address } = decision.target;
         logger.log({ event: 'member-removed', member: name, address, force, skipped });
         if (isWaiting) await this.wakeWaiting(request.signal);
-        return 'done';
+        return skipped;
       }
     }
   }
@@ -156,13 +158,14 @@ export class Removal {
   }
 
   /** The leader will reset us when we are the one to go; our own answer must be out before. */
-  private async forward(leader: string, request: RemovalRequest): Promise<void> {
+  private async forward(leader: string, request: RemovalRequest): Promise<readonly SkippedStep[]> {
     const { peers, latch, identity } = this.parts;
     const { name, address, force, signal } = request;
     if (name === identity.name) request.afterReply(latch.hold());
-    await peers.with(leader, (client) =>
-      client.request('DELETE', `/core/1.0/cluster/${encodeURIComponent(name)}`, {
-        query: { ...(force ? { force: '1' } : {}), ...(address === undefined ? {} : { address }) },
+    return peers.with(leader, (client) =>
+      client.removeMember(name, {
+        force,
+        ...(address === undefined ? {} : { address }),
         signal,
         timeoutMs: 0,
       }),

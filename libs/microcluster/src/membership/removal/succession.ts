@@ -52,19 +52,20 @@ export async function successorOf(
  * answers a leader that is to be removed and whose row an interrupted removal has deleted: it gives its leadership up,
  * but is trusted no more by its successor.
  *
+ * @returns what it answered
  * @throws whatever `ask` rejects with
  */
-export async function askWhoLeads(
+export async function askWhoLeads<T>(
   leader: string,
-  ask: (address: string) => Promise<void>,
+  ask: (address: string) => Promise<T>,
   findLeader: () => Promise<string | undefined>,
-): Promise<void> {
+): Promise<T> {
   try {
-    await ask(leader);
+    return await ask(leader);
   } catch (error) {
     if (!isClientError(error, 'REPLIED') || error.status !== 503) throw error;
     const now = await findLeader().catch(() => undefined);
     if (now === undefined || isSameMember(now, leader)) throw error;
-    await ask(now);
+    return ask(now);
   }
 }

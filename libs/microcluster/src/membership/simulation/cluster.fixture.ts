@@ -109,11 +109,10 @@ export class SimulatedCluster {
         return this.begin(event.who, (member) => join(this.world, member, token));
       }
       case 'remove':
-        return this.begin(event.asked, (member) =>
-          member.phase === 'member'
-            ? member.remove(this.member(event.who).name, event.force)
-            : Promise.resolve(),
-        );
+        return this.begin(event.asked, async (member) => {
+          if (member.phase !== 'member') return;
+          await member.remove(this.member(event.who).name, event.force);
+        });
       case 'crash':
         return this.member(event.who).crash();
       case 'start':

@@ -13,6 +13,7 @@ import {
   parseValue,
   tokenResponseSchema,
   encodeValue,
+  type SkippedStep,
 } from '../../types/index.js';
 import { admit } from '../admission.js';
 import type { Tables } from '../cluster-records.js';
@@ -156,11 +157,11 @@ export class SimulatedMember {
       const info = parseValue(heartbeatInfoSchema, body, 'HeartbeatInfo');
       return this.services.heartbeats.handle(info, { kind: 'member', name: peer.name }, signal);
     }
-    if (method === 'DELETE') return this.remove(name, query['force'] === '1');
+    if (method === 'DELETE') return { skipped: await this.remove(name, query['force'] === '1') };
     throw new Error(`There is no ${call}`);
   }
 
-  remove(name: string, force: boolean): Promise<void> {
+  remove(name: string, force: boolean): Promise<readonly SkippedStep[]> {
     return this.services.removal.remove({
       name,
       address: undefined,
