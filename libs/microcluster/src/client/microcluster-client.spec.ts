@@ -8,7 +8,7 @@ import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as startedLater } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { certificateDer, generateKeyPair, type KeyPair } from '../certificates/index.js';
 import { zeroTime } from '../types/index.js';
 import { fetchPeerCertificate, MicroclusterClient } from './index.js';
@@ -240,6 +240,19 @@ describe('a call to a member', () => {
     await client.serverInfo().catch(() => undefined);
     expect(server.requests).toHaveLength(1);
     expect(server.requests[0]?.clientCertificate).toBeUndefined();
+  });
+
+  it('goes to the member itself, whatever proxy the environment names', async () => {
+    for (const variable of ['HTTP_PROXY', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY']) {
+      vi.stubEnv(variable, 'http://127.0.0.1:1');
+    }
+    vi.stubEnv('NODE_USE_ENV_PROXY', '1');
+    try {
+      const { client } = await remote();
+      await expect(client.ready()).resolves.toBeUndefined();
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('accepts several certificates during a rotation', async () => {
