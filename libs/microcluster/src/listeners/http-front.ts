@@ -1,8 +1,9 @@
 /** The HTTP side of a listener: Node's parser and its limits, fed with connections that we accept ourselves. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { errorEnvelope } from '../envelope/index.js';
-import { lingerOnClose } from './lingering-close.js';
+import { answerError, errorEnvelope } from '../envelope/index.js';
+import { MicroclusterError } from '../errors/index.js';
+import { endLingering, lingerOnClose } from './lingering-close.js';
 import type { ListenerLimits } from './listener-limits.js';
 import { UpgradableRequest } from './upgradable-request.js';
 
@@ -22,12 +23,19 @@ export function createHttpFront(sink: RequestSink, limits: ListenerLimits): Serv
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       maxHeaderSize: limits.maxHeaderBytes,
       connectionsCheckingInterval: limits.checkIntervalMs,
+      // Node's own answer to a request without it has no body.
+      requireHostHeader: false,
     },
     (request, response) => {
       lingerOnClose(request);
-      sink.dispatch(request, response);
+      if (isWithoutHost(request)) refuseRequest(response, 400, NO_HOST);
+      else sink.dispatch(request, response);
     },
   );
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    lingerOnClose(request);
+    refuseRequest(response, 417, UNKNOWN_EXPECTATION);
+  });
   const takeOver = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     sink.dispatchUpgrade(request, socket, head);
   };
@@ -46,6 +54,22 @@ export function feed(server: Server, socket: Duplex): void {
   server.emit('connection', socket);
 }
 
+const NO_HOST =
+  'The request has no Host header, which HTTP/1.1 demands; send the address that is called';
+const UNKNOWN_EXPECTATION =
+  'The request expects what this server does not know; send "Expect: 100-continue", or no Expect header';
+
+/** Whether the request lacks what HTTP/1.1 demands of it (RFC 9112, 3.2). */
+function isWithoutHost(request: IncomingMessage): boolean {
+  return request.httpVersion === '1.1' && request.headers.host === undefined;
+}
+
+/** Answers a request that is never dispatched, and ends its connection. */
+function refuseRequest(response: ServerResponse, status: number, reason: string): void {
+  response.setHeader('Connection', 'close');
+  answerError(response, new MicroclusterError('BAD_REQUEST', { reason }, { status }));
+}
+
 /** A request line whose method Node's parser does not know. */
 const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~\w]{1,64}) \S+ HTTP\/1\.[01]\r?\n/;
 
@@ -57,13 +81,14 @@ function refuse(error: Error & { code?: string; rawPacket?: Buffer }, socket: Du
   }
   const [status, phrase, text] = refusal(error.code, error.rawPacket);
   const body = errorEnvelope(status, text);
-  socket.end(
+  const answer =
     `HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => {
+    `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  if (status === 408) {
+    socket.end(answer, () => {
       socket.destroy();
-    },
-  );
+    });
+  } else endLingering(socket, answer);
 }
 
 function refusal(

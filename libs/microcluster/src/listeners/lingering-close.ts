@@ -1,6 +1,7 @@
 /** Ends a connection so that a client which is still sending its body gets the answer (RFC 9112, 9.6). */
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import type { Duplex, Readable } from 'node:stream';
 
 /** How long a client may go on sending after its answer, milliseconds. */
 const LINGER_MS = 10_000;
@@ -22,7 +23,25 @@ export function lingerOnClose(request: IncomingMessage): void {
   };
 }
 
+/**
+ * Writes the last answer of a connection whose bytes could not be read as a request, and ends it in the same way.
+ *
+ * @param socket that Node's parser has reported an error of
+ */
+export function endLingering(socket: Duplex, answer: string): void {
+  // The parser would report whatever still comes as one more error.
+  socket.removeAllListeners('data');
+  readAway(socket, socket);
+  socket.end(answer);
+}
+
 function linger(request: IncomingMessage, socket: Socket): void {
+  readAway(request, socket);
+  socket.end();
+}
+
+/** Reads what `source` still brings, within limits, and then cuts `socket`. */
+function readAway(source: Readable, socket: Duplex): void {
   let received = 0;
   const cut = () => {
     socket.destroy();
@@ -31,15 +50,14 @@ function linger(request: IncomingMessage, socket: Socket): void {
   socket.once('close', () => {
     clearTimeout(timer);
   });
-  request.on('data', (chunk: Buffer) => {
+  source.on('data', (chunk: Buffer) => {
     received += chunk.length;
     if (received > LINGER_BYTES) cut();
   });
-  request.once('end', () => {
+  source.once('end', () => {
     clearTimeout(timer);
     timer = setTimeout(cut, GRACE_MS);
   });
-  request.on('error', cut);
-  request.resume();
-  socket.end();
+  source.on('error', cut);
+  source.resume();
 }

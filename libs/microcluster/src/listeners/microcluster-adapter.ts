@@ -459,7 +459,7 @@ export class MicroclusterAdapter extends FastifyAdapter {
 
   override reply(response: ServerResponse | FastifyReply, body: unknown, statusCode?: number) {
     if (!isFastifyReply(response)) return this.replyRaw(response, body, statusCode);
-    const status = withoutImpliedCreated(response, statusCode ?? response.statusCode);
+    const status = statusOf(response, statusCode ?? response.statusCode);
     if (!takesEnvelope(response.request, response) || !isEnvelopable(body, status)) {
       return super.reply(response, body, status);
     }
@@ -483,6 +483,13 @@ export class MicroclusterAdapter extends FastifyAdapter {
 
 function isFastifyReply(response: ServerResponse | FastifyReply): response is FastifyReply {
   return 'request' in response;
+}
+
+/** The status of an answer of Nest's, where it is another one than Nest's. */
+function statusOf(reply: FastifyReply, status: number): number {
+  // Fastify judges the size and the type of a body before it says that nobody wants it.
+  if (reply.request.is404 && (status === 413 || status === 415)) return 404;
+  return withoutImpliedCreated(reply, status);
 }
 
 /** A POST is answered 200 unless its handler asks for something else; Nest would say 201. */

@@ -197,6 +197,10 @@ describe('answers of controllers', () => {
     expect((await fetchThing('echo', 'POST', { 'Content-Type': 'foo/bar' }, 'x')).status).toBe(415);
     const unknown = await fetchThing('unknown');
     expect(unknown.body).toContain('"error_code":404,"error":"not found","metadata":null}\n\n');
+    const large = await fetchThing('unknown', 'POST', json, ' '.repeat(2 * 1024 * 1024));
+    expect([large.status, large.body]).toEqual([404, unknown.body]);
+    const foreign = await fetchThing('unknown', 'POST', { 'Content-Type': 'foo/bar' }, 'x');
+    expect([foreign.status, foreign.body]).toEqual([404, unknown.body]);
     expect((await fetchThing('text', 'PUT')).body).toContain(
       '"error_code":501,"error":"not implemented"',
     );
