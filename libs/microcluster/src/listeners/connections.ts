@@ -62,10 +62,14 @@ export class Connections {
     if (this.all.size === 0) this.emptied?.();
   }
 
-  /** Notes a request, until its response is over. */
-  begin(request: IncomingMessage, response: ServerResponse): void {
+  /**
+   * Notes a request, until its response is over.
+   *
+   * @returns the accepted socket that it came on; `undefined` when it is none of this listener's
+   */
+  begin(request: IncomingMessage, response: ServerResponse): Socket | undefined {
     const connection = this.byStream.get(request.socket);
-    if (connection === undefined) return;
+    if (connection === undefined) return undefined;
     connection.used = true;
     connection.responses.add(response);
     const end = () => {
@@ -77,6 +81,7 @@ export class Connections {
     };
     response.once('finish', end);
     response.once('close', end);
+    return connection.raw;
   }
 
   /** Notes that the stream no longer carries HTTP. */

@@ -1,4 +1,4 @@
-/** Limits on what one connection may cost a listener. */
+/** Limits on what connections may cost a listener. */
 
 /** All times in milliseconds. */
 export interface ListenerLimits {
@@ -16,6 +16,8 @@ export interface ListenerLimits {
   readonly maxHeaderBytes: number;
   /** How often the limits are checked. Default 1,000. */
   readonly checkIntervalMs: number;
+  /** Most connections over TLS whose callers are no members, at least 1. Default 1,024. */
+  readonly maxUntrustedConnections: number;
 }
 
 export const DEFAULT_LISTENER_LIMITS: ListenerLimits = {
@@ -26,4 +28,5 @@ export const DEFAULT_LISTENER_LIMITS: ListenerLimits = {
   keepAliveTimeoutMs: 60_000,
   maxHeaderBytes: 65_536,
   checkIntervalMs: 1_000,
+  maxUntrustedConnections: 1_024,
 };

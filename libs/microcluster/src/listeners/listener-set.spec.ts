@@ -1,14 +1,15 @@
 /** Opening, closing and abusing real listeners. */
 import { once } from 'node:events';
-import { createServer as createPlainServer } from 'node:net';
+import { createServer as createPlainServer, type Socket } from 'node:net';
 import { chmod, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { generateKeyPair } from '../certificates/index.js';
+import { fingerprintOf, generateKeyPair } from '../certificates/index.js';
 import { CoreRoute } from './core-route.js';
 import { TestDaemon } from './daemon.fixture.js';
+import type { ListenerSetOptions } from './listener-set.js';
 import {
   dialPlain,
   dialSecure,
@@ -49,11 +50,11 @@ const HURRY = {
 let daemon: TestDaemon;
 let endpoints: Endpoints;
 
-const start = async (limits: Partial<typeof HURRY> = {}) => {
+const start = async (listeners: ListenerSetOptions = {}) => {
   endpoints = new Endpoints();
   daemon = await TestDaemon.create(
     {},
-    { listeners: { limits }, prepare: (adapter) => adapter.serveCore(endpoints) },
+    { listeners, prepare: (adapter) => adapter.serveCore(endpoints) },
   );
 };
 
@@ -238,7 +239,7 @@ describe('a network listener', () => {
 describe('limits', () => {
   beforeEach(async () => {
     await daemon.close();
-    await start(HURRY);
+    await start({ limits: HURRY });
   });
 
   it.each([
@@ -311,9 +312,8 @@ describe('limits', () => {
       expect(parseAnswer(await readUntil(slow)).status).toBe(408);
       clearInterval(drip);
       expect(parseAnswer(await exchange(await dial(), '')).status).toBe(408);
-      const big = requestText('GET', '/core/1.0', { 'X-Big': 'x'.repeat(100_000) });
-      // The answer may be lost to a client that is still sending when its connection is cut.
-      expect(await exchange(await dial(), big)).toMatch(/^(HTTP\/1\.1 431 |$)/);
+      const big = requestText('GET', '/core/1.0', { 'X-Big': 'x'.repeat(1_000_000) });
+      expect(parseAnswer(await exchange(await dial(), big)).status).toBe(431);
       const idle = await dial();
       await exchange(idle, keepAlive);
       expect(idle.readableEnded).toBe(true);
@@ -326,14 +326,115 @@ describe('limits', () => {
     },
   );
 
-  it('refuses too many headers', async () => {
+  it('refuse too many headers, also to a client that goes on sending them', async () => {
     await daemon.openUnix();
     const socket = await dialPlain({ path: daemon.socketPath });
     const answer = await exchange(
       socket,
-      requestText('GET', '/core/1.0', { 'X-Big': 'x'.repeat(100_000) }),
+      requestText('GET', '/core/1.0', { 'X-Big': 'x'.repeat(1_000_000) }),
     );
-    expect(parseAnswer(answer).status).toBe(431);
+    const { status, body } = parseAnswer(answer);
+    expect(status).toBe(431);
+    expect(JSON.parse(body)).toMatchObject({ type: 'error', error_code: 431 });
+  });
+
+  it('cut a client that goes on sending after its headers were refused', async () => {
+    const port = await daemon.openTls('core');
+    const raw = await dialPlain({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const socket = await dialSecure({ socket: raw });
+    const chunk = Buffer.alloc(0x10_0000, 'x');
+    let sent = 0;
+    const send = () => {
+      while (!socket.destroyed && socket.write(chunk)) sent += chunk.length;
+    };
+    socket.on('drain', send);
+    socket.write('GET /core/1.0 HTTP/1.1\r\nHost: x\r\nX-Big: ');
+    send();
+    expect(parseAnswer(await readUntil(socket, /\n\n$/)).status).toBe(431);
+    await expect.poll(() => socket.destroyed, { timeout: 30_000 }).toBe(true);
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
+  });
+});
+
+describe('a request that Node itself would refuse without a word', () => {
+  it.each([
+    ['lacks the Host header', 400, /no Host header/, 'GET /core/1.0 HTTP/1.1\r\n\r\n'],
+    [
+      'expects what nobody knows',
+      417,
+      /100-continue/,
+      'GET /core/1.0 HTTP/1.1\r\nHost: x\r\nExpect: mercy\r\n\r\n',
+    ],
+  ])('gets an envelope when it %s', async (_what, status, text, request) => {
+    const port = await daemon.openTls('core');
+    const answer = parseAnswer(
+      await exchange(await dialSecure({ port, host: '127.0.0.1' }), request),
+    );
+    expect([answer.status, answer.headers['connection']]).toEqual([status, 'close']);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      type: 'error',
+      error_code: status,
+      error: expect.stringMatching(text),
+    });
+  });
+
+  it('is answered in HTTP/1.0, which knows no Host header', async () => {
+    const port = await daemon.openTls('core');
+    const socket = await dialSecure({ port, host: '127.0.0.1' });
+    const answer = await exchange(socket, 'GET /core/1.0 HTTP/1.0\r\n\r\n');
+    expect(parseAnswer(answer).status).toBe(200);
+  });
+});
+
+describe('more connections of strangers than a listener keeps', () => {
+  const members = new Set<string>();
+
+  beforeEach(async () => {
+    await daemon.close();
+    members.clear();
+    await start({
+      limits: { maxUntrustedConnections: 3 },
+      isMember: (fingerprint) => members.has(fingerprint),
+    });
+  });
+
+  it.each([
+    ['say nothing', (port: number) => dialPlain({ port, host: '127.0.0.1' })],
+    ['finished their handshakes', (port: number) => dialSecure({ port, host: '127.0.0.1' })],
+  ])('that %s close the oldest, never the newest', async (_what, dial) => {
+    const port = await daemon.openTls('core');
+    const oldest = await dial(port);
+    const kept = [await dial(port), await dial(port)];
+    const newest = await dialSecure({ port, host: '127.0.0.1' });
+    expect(await readUntil(oldest)).toBe('');
+    expect(kept.some(({ readableEnded, destroyed }) => readableEnded || destroyed)).toBe(false);
+    expect(parseAnswer(await exchange(newest, ok)).status).toBe(200);
+    for (const socket of kept) socket.destroy();
+  });
+
+  it('spare the one whose request is the latest', async () => {
+    const port = await daemon.openTls('core');
+    const dial = () => dialSecure({ port, host: '127.0.0.1' });
+    const active = await dial();
+    const [quiet, other] = [await dial(), await dial()];
+    await exchange(active, keepAlive, /\}\n$/);
+    const newest = await dial();
+    expect(await readUntil(quiet)).toBe('');
+    expect(parseAnswer(await exchange(active, ok)).status).toBe(200);
+    for (const socket of [other, newest]) socket.destroy();
+  });
+
+  it('never close the connection of a member', async () => {
+    const port = await daemon.openTls('core');
+    members.add(fingerprintOf(daemon.memberPair.certificate));
+    const { certificate: cert, privateKey: key } = daemon.memberPair;
+    const member = await dialSecure({ port, host: '127.0.0.1', cert, key });
+    const strangers: Socket[] = [];
+    for (let count = 0; count < 8; count += 1) {
+      strangers.push(await dialSecure({ port, host: '127.0.0.1' }));
+    }
+    expect(parseAnswer(await exchange(member, ok)).status).toBe(200);
+    for (const socket of strangers) socket.destroy();
   });
 });
 

@@ -46,6 +46,8 @@ export interface ListenerSetOptions {
   /** Takes connections that offer our ALPN name to the database node, before TLS has begun. */
   readonly onDqliteSocket?: (socket: Socket, head: Buffer) => void;
   readonly limits?: Partial<ListenerLimits>;
+  /** Whether a certificate, by its fingerprint, is a member's. Default: none is. */
+  readonly isMember?: (fingerprint: string) => boolean;
   /** Listening sockets that exist already; see `InheritedSockets`. */
   readonly inherited?: {
     has(isMeant: (address: string) => boolean): boolean;
@@ -207,6 +209,7 @@ export class ListenerSet {
       limits: this.limits,
       sink: this.sink,
       onDqlite: this.options.onDqliteSocket,
+      isMember: this.options.isMember ?? (() => false),
     });
   }
 }

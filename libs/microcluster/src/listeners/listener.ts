@@ -2,11 +2,13 @@
 import type { Server as HttpServer } from 'node:http';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { peerCertificateOf } from '../access/index.js';
 import { Connections } from './connections.js';
 import { createHttpFront, feed, type RequestSink } from './http-front.js';
 import { markSocket, type ListenerIdentity } from './listener-identity.js';
 import type { ListenerLimits } from './listener-limits.js';
 import { TlsTerminator, type ListenerKeyPair } from './tls-terminator.js';
+import { UntrustedConnections } from './untrusted-connections.js';
 
 /** Where to listen; `fd` is a listening socket that exists already, which the listener then closes. */
 export type ListenPlace = ListenOptions & { readonly fd?: number };
@@ -22,6 +24,8 @@ export interface ListenerSettings {
   readonly sink: RequestSink;
   /** Takes connections of our own members to the database node. */
   readonly onDqlite: ((socket: Socket, head: Buffer) => void) | undefined;
+  /** Whether a certificate, by its fingerprint, is a member's. */
+  readonly isMember: (fingerprint: string) => boolean;
 }
 
 /** A listener owns every socket that it accepted, until the socket closes or another process takes it. */
@@ -30,12 +34,14 @@ export class Listener {
   private readonly http: HttpServer;
   private readonly tls: TlsTerminator | undefined;
   private readonly connections = new Connections();
+  private readonly untrusted: UntrustedConnections;
   private readonly identity: ListenerIdentity;
   private readonly draining = new AbortController();
   private closing: Promise<number> | undefined;
 
   constructor(private readonly settings: ListenerSettings) {
     const { name, keyPair, limits, sink, onDqlite } = settings;
+    this.untrusted = new UntrustedConnections(limits.maxUntrustedConnections);
     this.identity = {
       name,
       address: '',
@@ -45,7 +51,8 @@ export class Listener {
     this.http = createHttpFront(
       {
         dispatch: (request, response) => {
-          this.connections.begin(request, response);
+          const raw = this.connections.begin(request, response);
+          if (raw !== undefined) this.untrusted.touch(raw);
           sink.dispatch(request, response);
         },
         dispatchUpgrade: (request, socket, head) => {
@@ -59,12 +66,16 @@ export class Listener {
       keyPair === undefined
         ? undefined
         : new TlsTerminator(name, keyPair, this.http, limits, {
-            onSecure: (raw, secure) => this.serve(raw, secure),
+            onSecure: (raw, secure) => {
+              if (this.isMember(secure)) this.untrusted.release(raw);
+              this.serve(raw, secure);
+            },
             onDqlite:
               onDqlite === undefined
                 ? undefined
                 : (raw, head) => {
                     this.connections.forget(raw);
+                    this.untrusted.release(raw);
                     onDqlite(raw, head);
                   },
           });
@@ -133,8 +144,17 @@ export class Listener {
     socket.on('error', () => {
       // The peer reset the connection; 'close' follows and tidies up.
     });
-    if (this.tls === undefined) this.serve(socket, socket);
-    else void this.tls.accept(socket);
+    if (this.tls === undefined) {
+      this.serve(socket, socket);
+      return;
+    }
+    this.untrusted.add(socket);
+    void this.tls.accept(socket);
+  }
+
+  private isMember(secure: TLSSocket): boolean {
+    const certificate = peerCertificateOf(secure);
+    return certificate !== undefined && this.settings.isMember(certificate.fingerprint);
   }
 
   private serve(raw: Socket, stream: Socket | TLSSocket): void {

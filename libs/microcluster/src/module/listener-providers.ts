@@ -15,6 +15,7 @@ import {
 } from '../servers/index.js';
 import { InheritedSockets, inheritSockets } from '../service-manager/index.js';
 import { StateDirectory } from '../state/index.js';
+import { TrustStore } from '../trust/index.js';
 import { sinkOf } from './attach-daemon.js';
 import { RUNNING_MEMBER } from './late-bound-providers.js';
 import type { LateBound } from './late-bound.js';
@@ -27,14 +28,18 @@ const inherited: FactoryProvider = {
 
 const listeners: FactoryProvider = {
   provide: ListenerSet,
-  inject: [HttpAdapterHost, InheritedSockets, RUNNING_MEMBER],
+  inject: [DAEMON_ARGS, HttpAdapterHost, InheritedSockets, TrustStore, RUNNING_MEMBER],
   useFactory: (
+    { maxUntrustedConnections }: ParsedDaemonArgs,
     host: HttpAdapterHost,
     sockets: InheritedSockets,
+    members: TrustStore,
     running: LateBound<MemberRuntime>,
   ) =>
     new ListenerSet(sinkOf(host), {
       inherited: sockets,
+      limits: { maxUntrustedConnections },
+      isMember: (fingerprint) => members.byFingerprint(fingerprint) !== undefined,
       onDqliteSocket: (socket, head) => {
         running.get().acceptRaw(socket, head);
       },

@@ -127,6 +127,13 @@ export interface DynamicDaemonArgs {
    * 0 to 3,600,000. Default 0: cut at once.
    */
   readonly drainConnectionsTimeout?: number;
+  /**
+   * How many connections of callers that show no member's certificate each network listener keeps open, those in
+   * their handshake included, a whole number from 16 to 1,000,000. One more closes the one that has been without
+   * a new request for longest. Default 1,024, which may take some 50 MB. Lower costs less memory when strangers
+   * flood a listener; higher serves more clients that are no members at once.
+   */
+  readonly maxUntrustedConnections?: number;
   /** Limits of waiting. Default: those of each. */
   readonly timeouts?: DaemonTimeouts;
   /** Where else than on the control socket the metrics are served. Default: nowhere. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Logger, type LoggerService } from '@nestjs/common';
 import { z } from 'zod';
 import type { LifecycleHooks } from '../hooks/lifecycle-hooks.js';
+import { DEFAULT_LISTENER_LIMITS } from '../listeners/listener-limits.js';
 import { Address, DEFAULT_PORT } from '../types/index.js';
 import type { EngineName, StaticDaemonArgs } from './daemon-args.js';
 import type { AdjustedDaemonArgs, Routes } from './routes.js';
@@ -20,6 +21,7 @@ export interface ParsedDaemonArgs {
   readonly networkLatencyMs: number;
   readonly failureDomain: bigint;
   readonly drainConnectionsTimeout: number;
+  readonly maxUntrustedConnections: number;
   readonly timeouts: {
     readonly request: number;
     readonly ready: number;
@@ -106,6 +108,12 @@ const settings = z.object({
     .min(0, { error: 'must be a whole number from 0' })
     .default(0),
   drainConnectionsTimeout: milliseconds(0, hour).default(0),
+  maxUntrustedConnections: z
+    .number({ error: 'must be a whole number from 16 to 1,000,000' })
+    .int({ error: 'must be a whole number from 16 to 1,000,000' })
+    .min(16, { error: 'must be a whole number from 16 to 1,000,000' })
+    .max(1_000_000, { error: 'must be a whole number from 16 to 1,000,000' })
+    .default(DEFAULT_LISTENER_LIMITS.maxUntrustedConnections),
   timeouts: z
     .object({
       request: milliseconds(100, hour).default(30_000),
