@@ -10,7 +10,10 @@ import type { Trust } from './trust.js';
 
 /** Longest wait for the rest of a TLS handshake. */
 const HANDSHAKE_MS = 10_000;
-/** Strangers can make us start handshakes; no more than this many at once. */
+/**
+ * Strangers can make us start handshakes; no more than this many at once. One more ends the oldest: to refuse
+ * the newest would let silent strangers lock out the members.
+ */
 const MAX_HANDSHAKES = 128;
 
 /** The way in of a node in `tunnel` mode. */
@@ -35,10 +38,11 @@ export class InboundGate {
   /** @param head what was already read from the socket */
   accept(socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    if (!this.#isOpen || this.#handshakes.size >= MAX_HANDSHAKES) {
+    if (!this.#isOpen) {
       socket.destroy();
       return;
     }
+    this.#makeRoom();
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 3_000);
@@ -70,6 +74,13 @@ export class InboundGate {
     this.#isOpen = false;
     for (const secure of this.#handshakes) secure.destroy();
     this.connections.cut(() => true);
+  }
+
+  #makeRoom(): void {
+    const [oldest] = this.#handshakes;
+    if (oldest === undefined || this.#handshakes.size < MAX_HANDSHAKES) return;
+    this.#handshakes.delete(oldest);
+    oldest.destroy();
   }
 
   #admit(secure: TLSSocket): void {
