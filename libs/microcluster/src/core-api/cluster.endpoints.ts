@@ -24,6 +24,8 @@ import {
 const REMOVAL_LIMIT = 5 * 60_000;
 /** When a joiner that found the queue full should ask again, seconds. */
 const RETRY_AFTER = 5;
+/** Strangers may send it, and all of it is parsed: a joiner's certificate and extensions have a few kilobytes. */
+const MAX_JOIN_BYTES = 256 * 1024;
 
 @Injectable()
 export class ClusterEndpoints {
@@ -47,6 +49,7 @@ export class ClusterEndpoints {
   @CoreRoute('POST', '/core/internal/cluster', {
     allowedBeforeInit: true,
     allowUntrusted: true,
+    maxBodyBytes: MAX_JOIN_BYTES,
     doc: {
       summary: 'Admit a joiner that shows a join token',
       body: clusterMemberSchema,

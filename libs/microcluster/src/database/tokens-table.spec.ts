@@ -59,6 +59,18 @@ async function becomeVoter(name: string): Promise<void> {
   await members.recordRound([{ id: row.id, role: 'voter', heartbeat: NOW }]);
 }
 
+describe('whether a token was issued', () => {
+  it('is known before it is reserved, while it is, and no more once it is spent', async () => {
+    await tokens.issue(token('a'), NOW);
+    await expect(tokens.requireIssued('secret-a')).resolves.toBeUndefined();
+    await admit('secret-a', joiner('a'));
+    await expect(tokens.requireIssued('secret-a')).resolves.toBeUndefined();
+    await tokens.confirm('cert-a');
+    await expect(tokens.requireIssued('secret-a')).rejects.toMatchObject(NOT_FOUND);
+    await expect(tokens.requireIssued('')).rejects.toMatchObject(NOT_FOUND);
+  });
+});
+
 describe('issuing and listing', () => {
   it('lists tokens by secret and leaves expired ones out', async () => {
     await tokens.issue(token('a', { secret: '2' }), NOW);

@@ -85,6 +85,17 @@ export class TokensTable {
   }
 
   /**
+   * Finds out cheaply whether {@link reserve} could find the token, spent ones apart: for callers that may be
+   * anybody. One connection will do, without a transaction.
+   *
+   * @throws MicroclusterError with status 404 when there is none, as {@link reserve}
+   */
+  async requireIssued(secret: string): Promise<void> {
+    if ((await this.select('WHERE secret = ?', [secret])).length > 0) return;
+    if ((await this.reservations.bySecret(secret)) === undefined) throw tokenNotFound();
+  }
+
+  /**
    * Deletes a token, also one that is reserved (its join may still succeed, but it will not come back).
    *
    * @throws MicroclusterError with status 404 when there is none of that name.

@@ -2,7 +2,7 @@
 import { MicroclusterError } from '../errors/index.js';
 import type { ReplicationMembers } from '../replication/index.js';
 import type { ClusterMember, TokenResponse } from '../types/index.js';
-import { admitMember, checkJoinRequest, type AdmitParts } from './admit.js';
+import { admitMember, checkCredentials, checkJoinRequest, type AdmitParts } from './admit.js';
 import type { Peers } from './peers.js';
 import type { Turnstile } from './turnstile.js';
 
@@ -32,6 +32,7 @@ export async function admit(
     });
   }
   if (leader === identity.address) {
+    await checkCredentials(parts, joiner);
     return turnstile.pass(() => admitMember(parts, joiner, signal), signal);
   }
   return peers.with(leader, (client) => client.addMember(joiner, { signal }));

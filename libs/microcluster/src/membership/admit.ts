@@ -22,7 +22,7 @@ export interface AdmitParts {
   readonly identity: MemberIdentity;
   readonly trust: Pick<TrustStore, 'byAddress' | 'list' | 'replace'>;
   readonly schema: Pick<SchemaGate, 'versions' | 'extensions'>;
-  readonly records: Pick<ClusterRecords, 'write'>;
+  readonly records: Pick<ClusterRecords, 'read' | 'write'>;
   readonly consistency: Pick<ConsistencyCheck, 'require'>;
   readonly failpoints: Failpoints;
 }
@@ -40,18 +40,27 @@ export function checkJoinRequest(trust: AdmitParts['trust'], joiner: ClusterMemb
 }
 
 /**
+ * Refuses strangers at the leader before they take a turn among the joiners: a turn looks at the records of all
+ * members and writes, and what it may be refused with names members and versions.
+ */
+export async function checkCredentials(
+  { schema, records }: Pick<AdmitParts, 'schema' | 'records'>,
+  joiner: ClusterMember,
+): Promise<void> {
+  const mismatch = describeExtensionsMismatch(joiner.extensions, schema.extensions);
+  if (mismatch !== undefined) throw new MicroclusterError('FAILED', { reason: mismatch });
+  await records.read(({ tokens }) => tokens.requireIssued(joiner.secret));
+}
+
+/**
  * Reserves the token, stores the joiner as a pending member and trusts it. Runs on the leader, one join at
- * a time; everything is checked before anything is stored.
+ * a time, after {@link checkCredentials}; everything is checked before anything is stored.
  */
 export async function admitMember(
   { additionalKeyPairs, identity, trust, schema, records, consistency, failpoints }: AdmitParts,
   joiner: ClusterMember,
   signal: AbortSignal,
 ): Promise<TokenResponse> {
-  const mismatch = describeExtensionsMismatch(joiner.extensions, schema.extensions);
-  if (mismatch !== undefined) {
-    throw new MicroclusterError('FAILED', { reason: mismatch });
-  }
   requireEqualSchema(joiner, schema);
   await consistency.require(signal);
   const additional = [...(await additionalKeyPairs())].map(
