@@ -48,11 +48,17 @@ async function readRaftConfiguration(stateDir: string, file: string): Promise<st
 }
 
 async function readNames(directory: string): Promise<z.output<typeof trusted>[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.yaml')).toSorted();
+  const found = await readdir(directory).catch((cause: unknown) => {
+    throw unreadable(directory, cause);
+  });
+  const names = found.filter((name) => name.endsWith('.yaml')).toSorted();
   return Promise.all(
     names.map(async (name) => {
       const file = path.join(directory, name);
-      return read(trusted, file, await readFile(file, 'utf8'));
+      const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+        throw unreadable(file, cause);
+      });
+      return read(trusted, file, text);
     }),
   );
 }

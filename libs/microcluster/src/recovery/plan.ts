@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { MicroclusterError } from '../errors/microcluster-error.js';
 import { readIfPresent } from '../state/file-presence.js';
 import { removeFileDurably, writeFileAtomic } from '../state/write-file-atomic.js';
-import { checkedRole } from './check-edit.js';
+import { checkedRole, checkEdit } from './check-edit.js';
 import type { RecoveredMember } from './member-records.js';
 
 /** Name of the plan in the state directory. */
@@ -53,7 +53,9 @@ export async function readPlan(stateDir: string): Promise<RecoveryPlan | undefin
   const text = await readIfPresent(file);
   if (text === undefined) return undefined;
   try {
-    return planSchema.parse(JSON.parse(text));
+    const { kind, self, members } = planSchema.parse(JSON.parse(text));
+    if (!members.some(({ id }) => id === self)) throw new Error('it is not about this member');
+    return { kind, self, members: checkEdit(members, members) };
   } catch (cause) {
     const reason =
       'it says that a recovery was interrupted, but not which; restore the directory "database" from its db_backup archive, delete this file and repeat the recovery';

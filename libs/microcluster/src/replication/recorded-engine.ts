@@ -6,6 +6,8 @@ import { readIfPresent } from '../state/file-presence.js';
 import { writeFileAtomic } from '../state/write-file-atomic.js';
 
 const ENGINE_FILE = 'engine';
+/** How much of a note that makes no sense is shown, characters. */
+const SHOWN = 40;
 
 /** Writes the note. */
 export async function recordEngine(directory: string, name: EngineName): Promise<void> {
@@ -19,6 +21,6 @@ export async function recordedEngine(directory: string): Promise<EngineName | un
   if (text === undefined || text === 'dqlite' || text === 'sqlite') return text;
   throw new MicroclusterError('STATE_FILE_UNREADABLE', {
     file,
-    reason: `it holds "${text}" instead of dqlite or sqlite`,
+    reason: `it holds ${JSON.stringify(text.slice(0, SHOWN))} instead of dqlite or sqlite`,
   });
 }

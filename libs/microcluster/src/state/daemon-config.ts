@@ -37,6 +37,8 @@ export async function writeDaemonConfigFile(file: string, config: DaemonConfig):
 }
 
 function unreadable(file: string, cause: unknown): MicroclusterError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const text = cause instanceof Error ? cause.message : String(cause);
+  // The parser of YAML goes on with an excerpt of the file.
+  const [reason = ''] = text.split('\n', 1);
   return new MicroclusterError('STATE_FILE_UNREADABLE', { file, reason }, { cause });
 }

@@ -201,6 +201,31 @@ describe('wipe', () => {
     expect(await filesOf()).toEqual(foreign);
   });
 
+  it('is completed by putting the state aside where that was decided', async () => {
+    await (await open()).close();
+    await populate();
+    await writeFile(path.join(root, '.wipe'), 'removed.20270101T000000');
+    await open();
+    const kept = own.map((file) => file.replace(/^(certificates|truststore)\//, '$1-'));
+    expect(await filesOf()).toEqual(
+      [...foreign, ...kept.map((file) => `removed.20270101T000000/${file}`)].toSorted(),
+    );
+  });
+
+  it.each(['../elsewhere', '/tmp/elsewhere', '..', 'database', 'removed.\0', 'removed./a'])(
+    'is not completed when the decision is damaged: %j',
+    async (damaged) => {
+      await (await open()).close();
+      await populate();
+      await writeFile(path.join(root, '.wipe'), damaged);
+      await expect(open()).rejects.toMatchObject({
+        code: 'STATE_FILE_UNREADABLE',
+        message: expect.stringContaining(path.join(root, '.wipe')),
+      });
+      expect(await filesOf()).toEqual([...foreign, ...own, '.wipe'].toSorted());
+    },
+  );
+
   it('does not touch what was written after it', async () => {
     const state = await open();
     await populate();

@@ -2,12 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { MicroclusterError } from '../errors/microcluster-error.js';
 import { isPresent, readIfPresent } from './file-presence.js';
 import { removeFileDurably, syncDirectory, writeFileAtomic } from './write-file-atomic.js';
 
 /** While it exists, the state must go; whoever opens the directory next finishes the work. */
 const DECISION = '.wipe';
 const TRASH_PREFIX = '.wiped.';
+/** How a directory is named in which state is kept; no file of a member is named so. */
+const KEPT = /^removed\.[\w-]{1,64}$/;
 
 /** What belongs to a member in its state directory. Backups of the database stay with the operator. */
 const OWNED_ENTRIES: readonly RegExp[] = [
@@ -34,7 +37,8 @@ const OWNED_IN_DIRECTORIES: Readonly<Record<string, readonly RegExp[]>> = {
  * Removes a member's state. After a crash at any moment, {@link finishWipe} completes it; state written after
  * this function has resolved is safe.
  *
- * @param keepAs name of a directory in `root` where the state is kept instead of being deleted
+ * @param keepAs name of a directory in `root` where the state is kept instead of being deleted: `removed.`, and
+ *   then letters, digits, `-` and `_`
  */
 export async function wipeState(root: string, keepAs = ''): Promise<void> {
   await writeFileAtomic(path.join(root, DECISION), keepAs, 0o600);
@@ -44,9 +48,22 @@ export async function wipeState(root: string, keepAs = ''): Promise<void> {
 
 /** Completes a wipe that a crash interrupted; without one, does nothing. */
 export async function finishWipe(root: string): Promise<void> {
-  const keepAs = await readIfPresent(path.join(root, DECISION));
+  const keepAs = await readDecision(path.join(root, DECISION));
   if (keepAs !== undefined) await moveAway(root, keepAs);
   await emptyTrash(root);
+}
+
+/**
+ * Where the state goes, `undefined` when it is to stay.
+ *
+ * @throws MicroclusterError `STATE_FILE_UNREADABLE` when the file names no place in the state directory
+ */
+async function readDecision(file: string): Promise<string | undefined> {
+  const keepAs = await readIfPresent(file);
+  if (keepAs === undefined || keepAs === '' || KEPT.test(keepAs)) return keepAs;
+  const reason =
+    'it says that the state is to be put aside, but not where to; move the state away by hand, and delete this file';
+  throw new MicroclusterError('STATE_FILE_UNREADABLE', { file, reason });
 }
 
 /**

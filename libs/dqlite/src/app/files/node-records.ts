@@ -43,7 +43,7 @@ export function parseNodes(text: string, file: string): NodeInfo[] {
 
 function parseYaml(text: string, file: string): unknown {
   try {
-    const value: unknown = parse(text, { intAsBigInt: true });
+    const value: unknown = parse(text, { intAsBigInt: true, logLevel: 'error' });
     return value;
   } catch (cause) {
     throw malformed(file, 'is not YAML', cause);
