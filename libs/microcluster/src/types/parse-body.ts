@@ -5,6 +5,8 @@ import { parseJson, stringifyJson } from './json.js';
 
 /** At most this many faults are listed in one error text. */
 const MAX_FAULTS = 5;
+/** Longest text of one fault, characters: what was sent may be quoted in it, and may be megabytes. */
+const MAX_FAULT_LENGTH = 300;
 
 /**
  * Parses a JSON value (the body of a request, the metadata of a reply).
@@ -19,9 +21,10 @@ export function parseValue<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => describe(issue.path, issue.message));
-  const listed = faults.slice(0, MAX_FAULTS).join('; ');
-  const rest = faults.length > MAX_FAULTS ? `; and ${faults.length - MAX_FAULTS} more` : '';
+  const { issues } = result.error;
+  const faults = issues.slice(0, MAX_FAULTS).map(({ path, message }) => describe(path, message));
+  const listed = faults.join('; ');
+  const rest = issues.length > MAX_FAULTS ? `; and ${issues.length - MAX_FAULTS} more` : '';
   throw new InvalidValueError(`Invalid ${what}: ${listed}${rest}.`);
 }
 
@@ -50,6 +53,9 @@ export function encodeBody<Schema extends z.ZodType>(
   return stringifyJson(encodeValue(schema, value));
 }
 
+/** One line, whatever was sent. */
 function describe(path: readonly PropertyKey[], message: string): string {
-  return path.length === 0 ? `it ${message}` : `${path.map(String).join('.')} ${message}`;
+  const text = path.length === 0 ? `it ${message}` : `${path.map(String).join('.')} ${message}`;
+  const cut = text.length > MAX_FAULT_LENGTH ? `${text.slice(0, MAX_FAULT_LENGTH)}...` : text;
+  return cut.replaceAll(/[\p{Cc}\u2028\u2029]/gu, '\ufffd');
 }

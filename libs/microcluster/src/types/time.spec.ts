@@ -32,6 +32,9 @@ describe('parseTime', () => {
     '2024-01-01T00:00:00+24:00',
     '2024-01-01 00:00:00Z',
     '2024-01-01T00:00:00.Z',
+    // Their zones lead to years that nobody could read back.
+    '0000-01-01T00:00:00+00:01',
+    '9999-12-31T23:59:59-00:01',
   ])('refuses %j', (text) => {
     expect(() => parseTime(text)).toThrow(`Invalid time "${text}"`);
   });

@@ -20,7 +20,8 @@ export function isZeroTime(time: Date): boolean {
 /**
  * Parses an RFC 3339 time. Digits below the millisecond are cut off.
  *
- * @throws InvalidValueError when the text is no such time, or the day does not exist.
+ * @throws InvalidValueError when the text is no such time, the day does not exist, or its zone leads out of the
+ *   years 0 to 9999, which are all that the wire format can write.
  */
 export function parseTime(text: string): Date {
   const invalid = () =>
@@ -37,7 +38,9 @@ export function parseTime(text: string): Date {
   }
   const offset = zoneOffset(zone);
   if (offset === undefined) throw invalid();
-  return new Date(utc.getTime() - offset);
+  const time = new Date(utc.getTime() - offset);
+  if (time.getUTCFullYear() < 0 || time.getUTCFullYear() > 9_999) throw invalid();
+  return time;
 }
 
 /** The RFC 3339 text that Go would write: UTC, no trailing zeros in the fraction. */
