@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+const FUZZ_SPECS = 'libs/*/src/**/*.fuzz.spec.ts';
+const FUZZ_RUNS = Number(process.env['FUZZ_RUNS'] ?? 1);
+
 export default defineConfig({
   // Specs belong to no tsconfig of a library, from which Vite would learn that decorators are Nest's.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
@@ -18,7 +21,19 @@ export default defineConfig({
             'scripts/**/*.spec.ts',
             'test/faults/**/*.spec.ts',
           ],
+          exclude: [FUZZ_SPECS],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'fuzz',
+          include: [FUZZ_SPECS],
+          setupFiles: ['test/fuzz/setup.ts'],
+          // As many times as many cases take as many times as long.
+          testTimeout: 60_000 * FUZZ_RUNS,
           hookTimeout: 60_000,
         },
       },
