@@ -31,7 +31,7 @@ export function overSocket(
 
 export function overTls(
   address: string,
-  tls: Pick<RequestOptions, 'cert' | 'key' | 'ca' | 'servername'>,
+  tls: Pick<RequestOptions, 'cert' | 'key' | 'ca' | 'servername' | 'rejectUnauthorized'>,
   method: string,
   path: string,
   body?: unknown,
@@ -64,6 +64,8 @@ async function send(
         ? {}
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
   });
+  // What is still to be sent when the answer has come may fail.
+  request.on('error', () => undefined);
   request.end(payload);
   const [response]: unknown[] = await once(request, 'response');
   if (!(response instanceof IncomingMessage)) throw new Error(`${method} ${path}: no answer`);

@@ -1,15 +1,11 @@
 /** One daemon of the cluster under test, with what a fault can do to it. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { databaseProcess } from '../../cluster/processes.js';
 import { Daemon, type DaemonOptions } from '../../support/daemon.js';
+import { raftTerm } from '../../support/raft-term.js';
 import { overSocket } from '../../support/requests.js';
 
 const QUESTION_LIMIT_MS = 5_000;
-/** Where Raft's term is in its metadata, bytes; the file with the higher version holds. */
-const VERSION_AT = 8;
-const TERM_AT = 16;
 
 const nodes = z.object({
   leader: z.string(),
@@ -61,21 +57,7 @@ export class Member {
 
   /** Raft's term, as this member's disk has it: it grows with every election. */
   term(): bigint {
-    const files = ['metadata1', 'metadata2'].map((file) => {
-      try {
-        return readFileSync(join(this.daemon.stateDir, 'database', file));
-      } catch {
-        return Buffer.alloc(0); // not written yet
-      }
-    });
-    const read = files
-      .filter((file) => file.length >= TERM_AT + 8)
-      .map((file) => ({
-        version: file.readBigUInt64LE(VERSION_AT),
-        term: file.readBigUInt64LE(TERM_AT),
-      }))
-      .toSorted((a, b) => (a.version < b.version ? 1 : -1));
-    return read[0]?.term ?? 0n;
+    return raftTerm(this.daemon.stateDir);
   }
 
   /** Ends the database process alone. @throws Error when there is none */
