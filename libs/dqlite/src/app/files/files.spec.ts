@@ -68,6 +68,8 @@ describe('records', () => {
     ['- ID: 18446744073709551616\n  Address: a\n  Role: 0', 'an identifier of 65 bits'],
     ['- ID: "1"\n  Address: a\n  Role: 0', 'an identifier that is text'],
     ['- ID: 1\n  Role: 0', 'no address'],
+    ['- ID: 1\n  Address: a b\n  Role: 0', 'a space in its address'],
+    ['- ID: 1\n  Address: "a\\0"\n  Role: 0', 'what cannot be printed in its address'],
     ['- ID: 1\n  Address: a\n  Role: 3', 'an unknown role'],
     ['- ID: 1\n  Address: a', 'no role'],
     ['ID: 1', 'no list'],

@@ -29,6 +29,10 @@ const WORDS = [
   '1e9',
 ];
 
+/** Was believed to be an address, and quoted whole. */
+const LONG_ADDRESS = Buffer.from(info.replace(ADDRESS, '\0'.repeat(2_000)));
+const LONG_ADDRESSES = Buffer.from(cluster.replace(ADDRESS, '\0'.repeat(2_000)));
+
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'damaged-node-'));
@@ -78,7 +82,7 @@ describe('a damaged record of nodes', () => {
           }
           expect(readFileSync(file)).toEqual(bytes);
         }),
-        casesOf(0.5),
+        { ...casesOf(0.5), examples: [[LONG_ADDRESS], [LONG_ADDRESSES]] },
       );
     },
   );
@@ -98,7 +102,7 @@ describe('a damaged record of nodes', () => {
         }
         expect(readFileSync(file)).toEqual(bytes);
       }),
-      casesOf(0.2),
+      { ...casesOf(0.2), examples: [[LONG_ADDRESSES]] },
     );
   });
 });

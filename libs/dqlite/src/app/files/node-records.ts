@@ -7,6 +7,8 @@ import type { NodeInfo, NodeRole } from '../../values.js';
 const ROLES: readonly NodeRole[] = ['voter', 'stand-by', 'spare'];
 
 const MAX_ID = 2n ** 64n - 1n;
+/** What an address can be, whatever its kind; it is quoted in errors. */
+const ADDRESS = /^[^\s\p{C}]{1,300}$/u;
 
 /** The content of `info.yaml`; its role is always 0 and means nothing. */
 export function formatNode(node: Pick<NodeInfo, 'id' | 'address'>): string {
@@ -56,7 +58,7 @@ function toNode(value: unknown, file: string): NodeInfo {
   if (typeof id !== 'bigint' || id < 0n || id > MAX_ID) {
     throw malformed(file, 'has a node whose ID is not a number of 64 bits');
   }
-  if (typeof address !== 'string' || address === '') {
+  if (typeof address !== 'string' || !ADDRESS.test(address)) {
     throw malformed(file, `has no address for node ${id}`);
   }
   const role = typeof number === 'bigint' ? ROLES[Number(number)] : undefined;
