@@ -84,10 +84,11 @@ export class Connections {
     return connection.raw;
   }
 
-  /** Notes that the stream no longer carries HTTP. */
-  upgrade(stream: Duplex): void {
+  /** Notes that the stream no longer carries HTTP. @returns as {@link begin} */
+  upgrade(stream: Duplex): Socket | undefined {
     const connection = this.byStream.get(stream);
     if (connection !== undefined) connection.upgraded = true;
+    return connection?.raw;
   }
 
   /**

@@ -51,12 +51,11 @@ export class Listener {
     this.http = createHttpFront(
       {
         dispatch: (request, response) => {
-          const raw = this.connections.begin(request, response);
-          if (raw !== undefined) this.untrusted.touch(raw);
+          this.noteActivity(this.connections.begin(request, response));
           sink.dispatch(request, response);
         },
         dispatchUpgrade: (request, socket, head) => {
-          this.connections.upgrade(socket);
+          this.noteActivity(this.connections.upgrade(socket));
           sink.dispatchUpgrade(request, socket, head);
         },
       },
@@ -150,6 +149,10 @@ export class Listener {
     }
     this.untrusted.add(socket);
     void this.tls.accept(socket);
+  }
+
+  private noteActivity(raw: Socket | undefined): void {
+    if (raw !== undefined) this.untrusted.touch(raw);
   }
 
   private isMember(secure: TLSSocket): boolean {
