@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { casesOf } from '../../../../test/fuzz/cases.js';
 import { mutatedText } from '../../../../test/fuzz/mutated.js';
 import { SAMPLE_CERTIFICATE } from './certificate.fixture.js';
+import * as events from './cluster-events.js';
 import { faultOf } from './fault-of.fixture.js';
 import { isInvalidValueError } from './invalid-value-error.js';
 import { parseJson, stringifyJson } from './json.js';
@@ -51,12 +52,20 @@ const objects = [
   keyPair,
   { web: { address: '10.0.0.1:9000' } },
   { name: 'c1', address: '[::1]:1', servers: { web: { address: '' } }, 'failure-domain': 7 },
+  {
+    id: 'a:1',
+    time: '2027-01-01T00:00:00Z',
+    type: 'leader-changed',
+    from: null,
+    to: 'c1',
+    member: 'c1',
+  },
   { query: 'SELECT 1', text: '', force: true },
   { Results: [{ type: 'select', columns: ['a'], rows: [[1, null]], rows_affected: 0 }] },
 ];
 
-const known = Object.entries(schemas).flatMap(([name, schema]): [string, z.ZodType][] =>
-  schema instanceof z.ZodType ? [[name, schema]] : [],
+const known = Object.entries({ ...schemas, ...events }).flatMap(
+  ([name, schema]): [string, z.ZodType][] => (schema instanceof z.ZodType ? [[name, schema]] : []),
 );
 
 const TEXTS = ['', '0', '9999-12-31T23:59:59-23:59', '0000-01-01T00:00:00+23:59', '[::]:0', 'c1'];
