@@ -80,6 +80,14 @@ describe('with a running member', () => {
   });
 
   describe('a member that was removed while it was away', () => {
+    beforeAll(async () => {
+      const rows = await cluster.table();
+      const strangers = cluster.members.filter(
+        ({ name }) => !rows.some((row) => row.name === name),
+      );
+      for (const joiner of strangers) await cluster.join(joiner);
+    });
+
     it.each(pointsOf(FAILPOINTS_BY_OPERATION.reset, 'reset:wiped'))(
       'and is killed at %s of its start is no member after the next, and can join again',
       async (point) => {
