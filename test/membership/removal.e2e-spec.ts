@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TestCluster } from '../support/cluster.js';
 import type { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
@@ -10,129 +10,134 @@ import { expectRecords, isUninitialised } from './records.js';
 
 const LIMIT_MS = 60_000;
 
-let cluster: TestCluster | undefined;
-
-afterEach(async () => {
-  await cluster?.close();
-  cluster = undefined;
-});
-
-async function formed(count: number): Promise<TestCluster> {
-  cluster = await TestCluster.form(count);
-  if (count === 3) await cluster.settled();
-  return cluster;
-}
-
 function remove(asked: Daemon, name: string, query = '') {
   return asked.request('DELETE', `/core/1.0/cluster/${name}${query}`);
 }
 
-it('removes a member, which is uninitialised then and can join again without a restart', async () => {
-  const { members } = await formed(3);
-  const [first, , third] = members;
-  if (!first || !third) throw new Error('no members');
-  const { pid } = third;
-  expect((await remove(first, 'c3')).text).toContain('"status_code":200');
-  await isUninitialised(third);
-  await expectRecords(members.slice(0, 2), ['c1', 'c2']);
-  await cluster?.join(third);
-  await cluster?.settled();
-  expect(third.pid).toBe(pid);
-  await expectRecords(members, ['c1', 'c2', 'c3']);
-  await eventually('the data to be there', LIMIT_MS, async () => {
-    const answer = await third.request('POST', '/core/control/sql', {
-      query: 'SELECT count(*) FROM core_cluster_members',
+describe('of three members', () => {
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.form(3);
+    await cluster.settled();
+  });
+  afterAll(() => cluster.close());
+
+  // Whoever was removed joins again, for the next test.
+  afterEach(async () => {
+    const names = new Set<string>();
+    const asked = await cluster.leader();
+    for (const { name } of await cluster.table(asked)) names.add(name);
+    for (const member of cluster.members) {
+      if (!names.has(member.name)) await cluster.join(member, asked);
+    }
+    await cluster.settled(asked);
+  });
+
+  it('removes a member, which is uninitialised then and can join again without a restart', async () => {
+    const { members } = cluster;
+    const [first, , third] = members;
+    if (!first || !third) throw new Error('no members');
+    const { pid } = third;
+    expect((await remove(first, 'c3')).text).toContain('"status_code":200');
+    await isUninitialised(third);
+    await expectRecords(members.slice(0, 2), ['c1', 'c2']);
+    await cluster.join(third);
+    await cluster.settled();
+    expect(third.pid).toBe(pid);
+    await expectRecords(members, ['c1', 'c2', 'c3']);
+    await eventually('the data to be there', LIMIT_MS, async () => {
+      const answer = await third.request('POST', '/core/control/sql', {
+        query: 'SELECT count(*) FROM core_cluster_members',
+      });
+      expect(answer.status).toBe(200);
     });
-    expect(answer.status).toBe(200);
+  });
+
+  it('lets a member remove itself, and answers it before it forgets itself', async () => {
+    const { members } = cluster;
+    const [first, second, third] = members;
+    if (!first || !second || !third) throw new Error('no members');
+    const answer = await third.requestTls(first, 'DELETE', '/core/1.0/cluster/c3');
+    expect(answer.text).toContain('"status_code":200');
+    await isUninitialised(third);
+    await expectRecords([first, second], ['c1', 'c2']);
+  });
+
+  it('lets another member lead before the leader is removed, asked at whichever member', async () => {
+    const leader = await cluster.leader();
+    const rest = cluster.members.filter((member) => member !== leader);
+    const [asked] = rest;
+    if (!asked) throw new Error('no members');
+    expect((await remove(asked, leader.name)).text).toContain('"status_code":200');
+    await isUninitialised(leader);
+    await expectRecords(
+      rest,
+      rest.map((member) => member.name),
+    );
+  });
+
+  it('removes a member that is away by force, and leaves it uninitialised when it comes back', async () => {
+    const { members } = cluster;
+    const [first, second, third] = members;
+    if (!first || !second || !third) throw new Error('no members');
+    await third.kill();
+    const refused = await remove(first, 'c3');
+    expect(refused.error).toContain('Failed to execute pre-remove hook on cluster member "c3"');
+    // What the leader had to leave out is told by whichever member was asked.
+    const leader = await cluster.leader([first, second]);
+    const asked = leader === first ? second : first;
+    const warnings = (await asked.tryControl('cluster', 'remove', 'c3', '--force')).err.split('\n');
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Warning: the step "reach" was skipped: /),
+      'Warning: the step "pre-remove hook" was skipped: the member cannot be reached',
+      'Warning: the step "reset" was skipped: the member cannot be reached; it notices at its next start',
+      '',
+    ]);
+    expect((await remove(first, 'c3')).text).toContain('"metadata":{}');
+    await expectRecords([first, second], ['c1', 'c2']);
+    await third.start();
+    await isUninitialised(third);
+    const kept = (await readdir(third.stateDir)).filter((name) => name.startsWith('removed.'));
+    expect(kept).toHaveLength(1);
+    expect(await readdir(join(third.stateDir, kept[0] ?? '', 'database'))).toContain('info.yaml');
+    await cluster.join(third);
+    await expectRecords(members, ['c1', 'c2', 'c3']);
+  });
+
+  it('refuses what no record knows, and an address that is not the one of the name', async () => {
+    const { members } = cluster;
+    const [first, second] = members;
+    if (!first || !second) throw new Error('no members');
+    expect((await remove(second, 'c9')).error).toBe(
+      'Cluster member "c9" not found in truststore; please provide a node address',
+    );
+    expect((await remove(second, 'c3', `?address=${first.address}`)).status).toBe(400);
+    expect((await remove(first, 'c9', '?address=127.0.0.1:1')).status).toBe(404);
+    await expectRecords(members, ['c1', 'c2', 'c3']);
+  });
+
+  it('completes a removal whose leader was killed in the middle, when it is repeated', async () => {
+    const leader = await cluster.leader();
+    const [asked, target] = cluster.members.filter((member) => member !== leader);
+    if (!asked || !target) throw new Error('no members');
+    const running = remove(asked, target.name, '?force=1').catch(() => undefined);
+    // Wherever it is by then: the moment differs from run to run.
+    await pause(Math.random() * 300);
+    await leader.kill();
+    await running;
+    await leader.start();
+    await eventually('the repeated removal to succeed', LIMIT_MS, async () => {
+      expect((await remove(asked, target.name, '?force=1')).text).toContain('"status_code":200');
+    });
+    await expectRecords([leader, asked], [leader.name, asked.name]);
   });
 });
 
-it('lets a member remove itself, and answers it before it forgets itself', async () => {
-  const { members } = await formed(3);
-  const [first, second, third] = members;
-  if (!first || !second || !third) throw new Error('no members');
-  const answer = await third.requestTls(first, 'DELETE', '/core/1.0/cluster/c3');
-  expect(answer.text).toContain('"status_code":200');
-  await isUninitialised(third);
-  await expectRecords([first, second], ['c1', 'c2']);
-});
-
-it('lets another member lead before the leader is removed, asked at whichever member', async () => {
-  const formedCluster = await formed(3);
-  const leader = await formedCluster.leader();
-  const rest = formedCluster.members.filter((member) => member !== leader);
-  const [asked] = rest;
-  if (!asked) throw new Error('no members');
-  expect((await remove(asked, leader.name)).text).toContain('"status_code":200');
-  await isUninitialised(leader);
-  await expectRecords(
-    rest,
-    rest.map((member) => member.name),
-  );
-});
-
-it('removes a member that is away by force, and leaves it uninitialised when it comes back', async () => {
-  const formedCluster = await formed(3);
-  const { members } = formedCluster;
-  const [first, second, third] = members;
-  if (!first || !second || !third) throw new Error('no members');
-  await third.kill();
-  const refused = await remove(first, 'c3');
-  expect(refused.error).toContain('Failed to execute pre-remove hook on cluster member "c3"');
-  // What the leader had to leave out is told by whichever member was asked.
-  const leader = await formedCluster.leader([first, second]);
-  const asked = leader === first ? second : first;
-  const warnings = (await asked.tryControl('cluster', 'remove', 'c3', '--force')).err.split('\n');
-  expect(warnings).toEqual([
-    expect.stringMatching(/^Warning: the step "reach" was skipped: /),
-    'Warning: the step "pre-remove hook" was skipped: the member cannot be reached',
-    'Warning: the step "reset" was skipped: the member cannot be reached; it notices at its next start',
-    '',
-  ]);
-  expect((await remove(first, 'c3')).text).toContain('"metadata":{}');
-  await expectRecords([first, second], ['c1', 'c2']);
-  await third.start();
-  await isUninitialised(third);
-  const kept = (await readdir(third.stateDir)).filter((name) => name.startsWith('removed.'));
-  expect(kept).toHaveLength(1);
-  expect(await readdir(join(third.stateDir, kept[0] ?? '', 'database'))).toContain('info.yaml');
-  await cluster?.join(third);
-  await expectRecords(members, ['c1', 'c2', 'c3']);
-});
-
-it('refuses what no record knows, and an address that is not the one of the name', async () => {
-  const { members } = await formed(3);
-  const [first, second] = members;
-  if (!first || !second) throw new Error('no members');
-  expect((await remove(second, 'c9')).error).toBe(
-    'Cluster member "c9" not found in truststore; please provide a node address',
-  );
-  expect((await remove(second, 'c3', `?address=${first.address}`)).status).toBe(400);
-  expect((await remove(first, 'c9', '?address=127.0.0.1:1')).status).toBe(404);
-  await expectRecords(members, ['c1', 'c2', 'c3']);
-});
-
-it('completes a removal whose leader was killed in the middle, when it is repeated', async () => {
-  const formedCluster = await formed(3);
-  const leader = await formedCluster.leader();
-  const [asked, target] = formedCluster.members.filter((member) => member !== leader);
-  if (!asked || !target) throw new Error('no members');
-  const running = remove(asked, target.name, '?force=1').catch(() => undefined);
-  // Wherever it is by then: the moment differs from run to run.
-  await pause(Math.random() * 300);
-  await leader.kill();
-  await running;
-  await leader.start();
-  await eventually('the repeated removal to succeed', LIMIT_MS, async () => {
-    expect((await remove(asked, target.name, '?force=1')).text).toContain('"status_code":200');
-  });
-  await expectRecords([leader, asked], [leader.name, asked.name]);
-});
-
-it('lets the leader of two remove itself', async () => {
-  const formedCluster = await formed(2);
-  const leader = await formedCluster.leader();
-  const [other] = formedCluster.members.filter((member) => member !== leader);
+it('of two members lets the leader remove itself', async () => {
+  await using cluster = await TestCluster.form(2);
+  const leader = await cluster.leader();
+  const [other] = cluster.members.filter((member) => member !== leader);
   if (!other) throw new Error('no other member');
   expect((await remove(leader, leader.name)).text).toContain('"status_code":200');
   await isUninitialised(leader);
