@@ -14,6 +14,7 @@ export interface AppOptions {
   readonly version: string;
   readonly socketGroup?: string;
   readonly heartbeatIntervalMs?: number;
+  readonly networkLatencyMs?: number;
   /** Where metrics are served by plain HTTP, beside the control socket. */
   readonly metricsAddress?: string;
   readonly drainConnectionsTimeout?: number;

@@ -42,13 +42,14 @@ describe('the flags of microd', () => {
 
   it('set every limit, from the command line or the environment, and the former first', () => {
     const { flags } = read(
-      '--state-dir /x --ready-timeout 5m --request-timeout 1m --probe-timeout 500ms --handover-timeout 0s --drain-timeout 10s'.split(
+      '--state-dir /x --network-latency 20ms --ready-timeout 5m --request-timeout 1m --probe-timeout 500ms --handover-timeout 0s --drain-timeout 10s'.split(
         ' ',
       ),
       { MICROCLUSTER_READY_TIMEOUT: '1s', MICROCLUSTER_HEARTBEAT: '20s' },
     );
     expect(flags).toMatchObject({
       heartbeatIntervalMs: 20_000,
+      networkLatencyMs: 20,
       drainConnectionsTimeout: 10_000,
       timeouts: { ready: 300_000, request: 60_000, probe: 500, handover: 0 },
     });
@@ -79,6 +80,7 @@ describe('the flags of microd', () => {
     ['--heartbeat', 'soon'],
     ['--heartbeat', '1ms'],
     ['--heartbeat', '2h'],
+    ['--network-latency', '2m'],
     ['--ready-timeout', '10ms'],
     ['--drain-timeout', '-1s'],
     ['--frobnicate', 'x'],

@@ -1,13 +1,14 @@
 /** The command line of `microd`, read into the settings of the application. */
 import { Command, CommanderError, Option } from 'commander';
 import { parseDuration } from '../duration.js';
-import { DURATIONS, LONGEST_MS, type DurationSetting } from './durations.js';
+import { DURATIONS, type DurationSetting } from './durations.js';
 
 /** What the operator asked for. */
 export interface DaemonFlags {
   readonly stateDir: string;
   readonly socketGroup?: string;
   readonly heartbeatIntervalMs?: number;
+  readonly networkLatencyMs?: number;
   /** Milliseconds. */
   readonly drainConnectionsTimeout?: number;
   readonly timeouts?: Readonly<Partial<Record<'request' | 'ready' | 'probe' | 'handover', number>>>;
@@ -114,14 +115,15 @@ function readDurations(
   return given;
 }
 
-function milliseconds(text: string, { shortestMs, range }: DurationSetting): number {
+function milliseconds(text: string, { shortestMs, longestMs, range }: DurationSetting): number {
   const value = Number(parseDuration(text) / 1_000_000n);
-  if (value < shortestMs || value > LONGEST_MS) throw new Error(`It must be ${range}.`);
+  if (value < shortestMs || value > longestMs) throw new Error(`It must be ${range}.`);
   return value;
 }
 
 function settingsOf(durations: Durations): Partial<DaemonFlags> {
   const heartbeat = durations.get('heartbeat');
+  const latency = durations.get('network-latency');
   const drain = durations.get('drain-timeout');
   const limits = (['request', 'ready', 'probe', 'handover'] as const).flatMap((name) => {
     const limit = durations.get(`${name}-timeout`);
@@ -129,6 +131,7 @@ function settingsOf(durations: Durations): Partial<DaemonFlags> {
   });
   return {
     ...(heartbeat !== undefined && { heartbeatIntervalMs: heartbeat }),
+    ...(latency !== undefined && { networkLatencyMs: latency }),
     ...(drain !== undefined && { drainConnectionsTimeout: drain }),
     ...(limits.length > 0 && { timeouts: Object.fromEntries(limits) }),
   };

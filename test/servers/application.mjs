@@ -107,6 +107,7 @@ Module({
       version: '1.0.0',
       logger,
       heartbeatIntervalMs: Number.parseInt(flags.heartbeat ?? '500', 10),
+      networkLatencyMs: 100,
       ...(settings.preInit === undefined ? {} : { preInitListenAddress: settings.preInit }),
       ...(settings.allowPreInitCertificateChanges === true
         ? { allowPreInitCertificateChanges: true }

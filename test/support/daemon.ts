@@ -16,6 +16,8 @@ const INITIALISE_LIMIT_MS = 120_000;
 const EXIT_LIMIT_MS = 60_000;
 /** Short, so that trust, roles and failures are noticed within a test's patience. */
 const DEFAULT_HEARTBEAT = '500ms';
+/** Half of the default, so that elections take half the time; what a machine under load still keeps up with. */
+const NETWORK_LATENCY = '100ms';
 
 export interface DaemonOptions {
   readonly name: string;
@@ -242,6 +244,7 @@ export class Daemon {
     return {
       ...process.env,
       NO_COLOR: '1',
+      MICROCLUSTER_NETWORK_LATENCY: NETWORK_LATENCY,
       ...(this.options.engine ? { MICROCLUSTER_ENGINE: this.options.engine } : {}),
       ...this.options.env,
       ...this.nextEnvironment,

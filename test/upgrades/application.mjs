@@ -88,6 +88,7 @@ Module({
       version: `${release}.0.0`,
       logger,
       heartbeatIntervalMs: Number.parseInt(flags.heartbeat ?? '500', 10),
+      networkLatencyMs: 100,
       extensionsSchema: updates,
       apiExtensions: extensions,
       servers: { entries: { coreApi: true, serveUnix: true, resources: [EntriesController] } },
