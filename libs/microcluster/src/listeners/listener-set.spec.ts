@@ -393,7 +393,12 @@ describe('more connections of strangers than a listener keeps', () => {
     await daemon.close();
     members.clear();
     await start({
-      limits: { maxUntrustedConnections: 3 },
+      // Nobody is cut for being slow.
+      limits: {
+        maxUntrustedConnections: 3,
+        clientHelloTimeoutMs: 200_000,
+        headersTimeoutMs: 200_000,
+      },
       isMember: (fingerprint) => members.has(fingerprint),
     });
   });
