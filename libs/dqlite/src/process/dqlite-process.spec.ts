@@ -2,7 +2,7 @@
 import { timeLimit } from '../time-limit.js';
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BOOTSTRAP_ID } from '../native/node-id.js';
 import { eventually, freeAddress, temporaryDirectory } from '../native/node.fixture.js';
 import { leaderOf, RawClient } from '../native/raw-client.fixture.js';
@@ -178,6 +178,24 @@ describe('DqliteProcess', { timeout: 60_000 }, () => {
     await starting;
 
     expect(patient.status).toBe('running');
+    await patient.stop();
+  });
+
+  it('waits as long when the clock of the machine is set a day ahead meanwhile', async () => {
+    await host.start(options);
+    const patient = new DqliteProcess();
+    const starting = patient.start(options);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 24 * 3_600_000 });
+    try {
+      // By the time that another one was refused, so was this one.
+      const other = new DqliteProcess({ lockWaitMs: 100 });
+      const elsewhere = { ...options, address: await freeAddress() };
+      await expect(other.start(elsewhere)).rejects.toMatchObject({ code: 'DIRECTORY_LOCKED' });
+    } finally {
+      vi.useRealTimers();
+    }
+    await host.stop();
+    await starting;
     await patient.stop();
   });
 

@@ -40,6 +40,7 @@ interface Run {
   readonly stopping: AbortController;
   readonly backoff: Backoff;
   child: DatabaseChild | undefined;
+  /** On the clock of `performance.now()`, which a change of the machine's time does not touch. */
   startedAt: number;
   /** Settles when nothing is being launched. */
   launching: Promise<void>;
@@ -187,19 +188,19 @@ export class DqliteProcess implements NodeHost {
       await child.close();
       throw error;
     }
-    run.startedAt = Date.now();
+    run.startedAt = performance.now();
     void child.exited.then((reason) => this.#onExit(run, reason));
     this.#report.set('running');
   }
 
   async #startNode(run: Run, child: DatabaseChild, signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + this.#lockWaitMs;
+    const deadline = performance.now() + this.#lockWaitMs;
     for (;;) {
       try {
         await child.ask({ type: 'start', options: run.options, watch: this.#watch }, signal);
         return;
       } catch (error) {
-        if (!isDqliteError(error, 'DIRECTORY_LOCKED') || Date.now() >= deadline) throw error;
+        if (!isDqliteError(error, 'DIRECTORY_LOCKED') || performance.now() >= deadline) throw error;
         await delay(LOCK_POLL_MS, undefined, { signal });
       }
     }
@@ -216,7 +217,7 @@ export class DqliteProcess implements NodeHost {
   /** Tries until it runs or is to stop; never rejects. */
   async #restart(run: Run): Promise<void> {
     const signal = run.stopping.signal;
-    let ranMs = Date.now() - run.startedAt;
+    let ranMs = performance.now() - run.startedAt;
     for (;;) {
       try {
         await delay(run.backoff.next(ranMs), undefined, { signal });

@@ -230,8 +230,8 @@ export class NodeRunner {
     gate?.close();
     await listener?.close();
     shutdownAccepted(node.bindAddress, 'all');
-    const end = Date.now() + DRAIN_MS;
-    while (countAccepted(node.bindAddress, 'all') > 0 && Date.now() < end) {
+    const end = performance.now() + DRAIN_MS;
+    while (countAccepted(node.bindAddress, 'all') > 0 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
   }

@@ -22,20 +22,26 @@ export interface ScheduleSettings {
 }
 
 /**
- * Milliseconds until the next backup: an interval after the newest file. A newest file from the future, after
- * the clock was set back, counts as one from now.
+ * Milliseconds until the next backup: an interval after the newest file. Files from the future were made before
+ * the clock was set back; when, nobody can say, so that they do not count.
  */
 export function dueIn(names: readonly string[], now: number, settings: ScheduleSettings): number {
   const times = names.map(timeOfName).filter((time) => time !== undefined);
-  if (times.length === 0) return 0;
-  const newest = Math.min(Math.max(...times), now);
+  const newest = Math.max(...times.filter((time) => time <= now));
   return Math.max(0, newest + settings.intervalMs - now);
 }
 
-/** The backups that go: all but the newest. Files of other names stay, whoever put them there. */
-export function surplus(names: readonly string[], { keep }: ScheduleSettings): readonly string[] {
-  return names
-    .filter((name) => timeOfName(name) !== undefined)
-    .toSorted()
-    .slice(0, -keep);
+/**
+ * The backups that go: all but the newest, where those from the future are the oldest, as they were made before
+ * the clock was set back. Files of other names stay, whoever put them there.
+ */
+export function surplus(
+  names: readonly string[],
+  now: number,
+  { keep }: ScheduleSettings,
+): readonly string[] {
+  const ours = names.filter((name) => timeOfName(name) !== undefined).toSorted();
+  const isFuture = (name: string): boolean => (timeOfName(name) ?? 0) > now;
+  const inOrder = [...ours.filter(isFuture), ...ours.filter((name) => !isFuture(name))];
+  return inOrder.slice(0, -keep);
 }

@@ -74,7 +74,7 @@ export class ScheduledBackups {
     const file = path.join(directory, scheduledName(now));
     await writeBackupFile(file, await take(this.closing.signal));
     // Only when the new one is safe.
-    for (const name of surplus(await readdir(directory), settings)) {
+    for (const name of surplus(await readdir(directory), now.getTime(), settings)) {
       await rm(path.join(directory, name), { force: true });
     }
     logger.log({ event: 'backup-taken', file });

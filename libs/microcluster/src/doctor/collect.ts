@@ -90,17 +90,17 @@ type Call = { readonly timeoutMs: number; readonly signal?: AbortSignal };
 
 /** Asks for a report; whoever has none is asked for its version. */
 async function askReport(client: MicroclusterClient, call: Call): Promise<MemberAnswer> {
-  const before = Date.now();
+  const began = performance.now();
   try {
     const body = await client.request('GET', REPORT_PATH, call);
-    const after = Date.now();
+    const tookMs = performance.now() - began;
+    const middle = Date.now() - tookMs / 2;
     const report = parseValue(memberReportSchema, body, 'report');
-    const middle = (before + after) / 2;
     return {
       kind: 'report',
       report,
       skewMs: report.time.getTime() - middle,
-      uncertaintyMs: (after - before) / 2,
+      uncertaintyMs: tookMs / 2,
     };
   } catch (error) {
     const status = isClientError(error, 'REPLIED') ? error.status : undefined;

@@ -65,9 +65,8 @@ export function decideRound(input: RoundInput): RoundDecision {
   const members = rows
     .filter((row) => !absent.includes(row))
     .map((row): RoundMember => ({ row, role: roleOf(row) ?? '' }));
-  const maxInternal = Math.max(...rows.map((row) => row.schemaInternal));
-  const maxExternal = Math.max(...rows.map((row) => row.schemaExternal));
-  const isNewest = ownRow.schemaInternal === maxInternal && ownRow.schemaExternal === maxExternal;
+  const newest = newestSchema(rows);
+  const newer = newerSchema(ownRow, rows);
   return {
     kind: 'round',
     trust: rows.map(trustedOf),
@@ -76,9 +75,26 @@ export function decideRound(input: RoundInput): RoundDecision {
       ({ row }) => row.name !== self.name && !isYoung(row.heartbeat, now, intervalMs),
     ),
     absent,
-    maxInternal,
-    maxExternal,
-    ...(isNewest ? {} : { newer: { internal: maxInternal, external: maxExternal } }),
+    maxInternal: newest.internal,
+    maxExternal: newest.external,
+    ...(newer !== undefined && { newer }),
+  };
+}
+
+/** The versions that members run, where another one is ahead of `own`. Pure. */
+export function newerSchema(
+  own: Pick<MemberRow, 'schemaInternal' | 'schemaExternal'>,
+  rows: readonly MemberRow[],
+): SchemaVersions | undefined {
+  const newest = newestSchema(rows);
+  const isNewest = own.schemaInternal === newest.internal && own.schemaExternal === newest.external;
+  return isNewest ? undefined : newest;
+}
+
+function newestSchema(rows: readonly MemberRow[]): SchemaVersions {
+  return {
+    internal: Math.max(...rows.map((row) => row.schemaInternal)),
+    external: Math.max(...rows.map((row) => row.schemaExternal)),
   };
 }
 

@@ -115,6 +115,22 @@ describe('a round', () => {
     expect(NAMES.map((name) => cluster.member(name).newer)).toEqual([[versions], [versions], []]);
   });
 
+  it('is not needed to tell a member of a newer schema whose leader waits for the upgrade', async () => {
+    await cluster.round(VOTERS);
+    const versions = { internal: 6, external: 1 };
+    await cluster.tables.members.updateRelease('m1', versions, []);
+    const { service, newer } = cluster.member('m2');
+
+    await service.missHeartbeats();
+    expect(newer).toEqual([]);
+    cluster.elapsedMs += 30_000;
+    await service.missHeartbeats();
+    await cluster.member('m1').service.missHeartbeats();
+
+    expect(newer).toEqual([versions]);
+    expect(cluster.member('m1').newer).toEqual([]);
+  });
+
   it('settles and purges tokens', async () => {
     const { tokens } = cluster.tables;
     const now = new Date(cluster.time);
@@ -201,6 +217,39 @@ describe('a round', () => {
     expect(await round).toMatchObject({ name: 'AbortError' });
     await expect(cluster.round(VOTERS)).rejects.toMatchObject({ name: 'AbortError' });
     expect((await heartbeats())['m1']?.[0]).toBe('PENDING');
+  });
+});
+
+const DAY_MS = 24 * 3_600_000;
+
+describe.each([
+  ['forward', DAY_MS],
+  ['back', -DAY_MS],
+])('when the clocks jump %s by a day', (_direction, jump) => {
+  it('the leader goes on with its rounds, each at its time', async () => {
+    await cluster.round(VOTERS);
+    cluster.time += jump;
+
+    expect(await cluster.round(VOTERS)).toBe('done');
+    expect((await heartbeats())['m3']).toEqual(['voter', cluster.time]);
+    expect(await cluster.round(VOTERS)).toBe('too-early');
+    cluster.time += 10_000;
+    expect(await cluster.round(VOTERS)).toBe('done');
+  });
+
+  it('a member takes trust from the table after three intervals without a heartbeat, not sooner and not later', async () => {
+    await cluster.round(VOTERS);
+    await cluster.admit('m4');
+    const { service } = cluster.member('m2');
+    cluster.time += jump;
+    cluster.elapsedMs += 29_999;
+
+    await service.missHeartbeats();
+    expect(namesTrustedBy('m2')).toEqual(NAMES);
+    expect(service.heartbeatAgeMs).toBe(29_999);
+    cluster.elapsedMs += 1;
+    await service.missHeartbeats();
+    expect(namesTrustedBy('m2')).toEqual([...NAMES, 'm4']);
   });
 });
 

@@ -4,7 +4,13 @@ import type { MembersTable, SchemaVersions, TokensTable } from '../database/inde
 import type { TrustedMember } from '../trust/index.js';
 import type { HeartbeatInfo } from '../types/index.js';
 import { decideReceive, type HeartbeatSender } from './decide-receive.js';
-import { decideRound, heartbeatInfoOf, trustedOf, type RoundMember } from './decide-round.js';
+import {
+  decideRound,
+  heartbeatInfoOf,
+  newerSchema,
+  trustedOf,
+  type RoundMember,
+} from './decide-round.js';
 import { refusedHeartbeat, refusedRound } from './heartbeat-errors.js';
 import { trustFromTable } from './trust-from-table.js';
 
@@ -34,7 +40,10 @@ export interface HeartbeatDependencies {
   readonly leader: (signal: AbortSignal) => Promise<string | undefined>;
   /** Sends a heartbeat to the member at `address`; rejects unless it was accepted. */
   readonly send: (address: string, info: HeartbeatInfo, signal: AbortSignal) => Promise<unknown>;
+  /** The machine's time, which is what the table stores. */
   readonly now: () => Date;
+  /** Milliseconds of a clock that nobody sets, for durations. Default: that of the process. */
+  readonly monotonicMs?: () => number;
   /** Called on the leader after each round with every member's role before and after it. */
   readonly onRound?: (
     roles: ReadonlyMap<string, { readonly old: string; readonly new: string }>,
@@ -67,16 +76,22 @@ export type RoundOutcome = 'done' | 'nobody' | 'too-early' | 'running';
 export class HeartbeatService {
   private readonly closing = new AbortController();
   private running: Promise<RoundOutcome> | undefined;
-  private last: Date | undefined;
-  private readonly startedAt: Date;
+  /** By the monotonic clock. */
+  private last: number | undefined;
+  private readonly startedAt: number;
+  private readonly monotonicMs: () => number;
 
   constructor(private readonly deps: HeartbeatDependencies) {
-    this.startedAt = deps.now();
+    this.monotonicMs = deps.monotonicMs ?? (() => performance.now());
+    this.startedAt = this.monotonicMs();
   }
 
-  /** When this member last completed a round, or accepted a heartbeat of the leader; `undefined` before the first. */
-  get lastHeartbeat(): Date | undefined {
-    return this.last;
+  /**
+   * Milliseconds since this member completed a round, or accepted a heartbeat of the leader; `undefined` before
+   * the first.
+   */
+  get heartbeatAgeMs(): number | undefined {
+    return this.last === undefined ? undefined : this.monotonicMs() - this.last;
   }
 
   /**
@@ -113,14 +128,19 @@ export class HeartbeatService {
 
   /**
    * To be called now and then on a member that does not lead. Where no heartbeat was accepted for a while,
-   * trust follows the table itself; see {@link trustFromTable}.
+   * trust follows the table itself, see {@link trustFromTable}, and so does the notice of a newer schema: a leader
+   * that waits for an upgrade sends no heartbeats.
    */
   async missHeartbeats(): Promise<void> {
     const { deps } = this;
-    const silence = deps.now().getTime() - (this.last ?? this.startedAt).getTime();
+    const silence = this.monotonicMs() - (this.last ?? this.startedAt);
     if (silence < MISSED_HEARTBEATS * deps.intervalMs) return;
     const rows = await deps.records.read(({ members }) => members.list());
-    await trustFromTable(deps.self().name, rows, deps.trust);
+    const { name } = deps.self();
+    await trustFromTable(name, rows, deps.trust);
+    const own = rows.find((row) => row.name === name);
+    const newer = own === undefined ? undefined : newerSchema(own, rows);
+    if (newer !== undefined) deps.onNewerSchema?.(newer);
   }
 
   /** Ends a running round and begins no more. */
@@ -163,7 +183,7 @@ export class HeartbeatService {
       await tokens.settle(now);
       await tokens.purgeExpired(now);
     });
-    this.last = deps.now();
+    this.last = this.monotonicMs();
     await deps.onRound?.(roleChanges(decision.members), signal);
     return 'done';
   }
@@ -201,7 +221,7 @@ export class HeartbeatService {
     });
     if (decision.kind === 'refuse') throw refusedHeartbeat(decision.reason);
     await this.replaceTrust(decision.trust);
-    this.last = deps.now();
+    this.last = this.monotonicMs();
     if (decision.newer !== undefined) deps.onNewerSchema?.(decision.newer);
     deps.onReceived?.();
   }

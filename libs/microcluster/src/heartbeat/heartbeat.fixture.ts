@@ -54,7 +54,10 @@ export class VirtualCluster {
   readonly members = new Map<string, VirtualMember>();
   readonly warnings: object[] = [];
   leader = 'm1';
+  /** What the machines' clocks say, milliseconds; a test may set it as an operator might. */
   time = new Date('2024-10-22T11:22:33.000Z').getTime();
+  /** Milliseconds that have passed, whatever the clocks say. */
+  elapsedMs = 0;
 
   private constructor(private readonly session: SqlSession) {}
 
@@ -107,6 +110,7 @@ export class VirtualCluster {
       leader: async () => addressOf(this.leader),
       send: (address, info, signal) => this.deliver(name, address, info, signal),
       now: () => new Date(this.time),
+      monotonicMs: () => this.elapsedMs,
       onNewerSchema: (newest) => {
         this.member(name).newer.push(newest);
       },

@@ -46,7 +46,7 @@ export interface SnapshotSources {
     readonly opened: Pick<OpenEngine, 'name' | 'leader' | 'sql'>;
   };
   readonly watch: ClusterWatch;
-  readonly heartbeats: { readonly lastHeartbeat: Date | undefined };
+  readonly heartbeats: { readonly heartbeatAgeMs: number | undefined };
   readonly certificates: () => Promise<MemberSnapshot['certificates']>;
   /** Directory of the database's files. */
   readonly databasePath: string;
@@ -60,16 +60,13 @@ export async function takeSnapshot(sources: SnapshotSources): Promise<MemberSnap
     // Files that do not fit together are what `readyz` tells; the other metrics are still wanted.
     sources.certificates().catch(() => []),
   ]);
-  const last = heartbeats.lastHeartbeat;
+  const ageMs = heartbeats.heartbeatAgeMs;
   return {
     name: identity.name,
     version: sources.version,
     databaseOpen: sources.daemon.databaseStatus().open,
     certificates,
-    heartbeatAgeSeconds:
-      last === undefined || database === undefined
-        ? undefined
-        : (Date.now() - last.getTime()) / 1000,
+    heartbeatAgeSeconds: ageMs === undefined || database === undefined ? undefined : ageMs / 1000,
     leaderChanges: watch.leaderChanges,
     database,
   };
