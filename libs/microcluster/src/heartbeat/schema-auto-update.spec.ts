@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SchemaAutoUpdate } from './schema-auto-update.js';
+import { randomDelay, SchemaAutoUpdate } from './schema-auto-update.js';
 
 const NEWEST = { internal: 7, external: 1 };
 
@@ -32,7 +32,7 @@ function happened(): (string | undefined)[] {
 
 describe('a newer schema', () => {
   it('only warns when there is no program, once for each version', () => {
-    const updates = new SchemaAutoUpdate({ program: undefined, logger });
+    const updates = new SchemaAutoUpdate({ program: undefined, logger, delayMs: () => 0 });
     updates.notice(NEWEST);
     updates.notice({ ...NEWEST });
     updates.notice({ ...NEWEST, external: 2 });
@@ -95,5 +95,18 @@ describe('a newer schema', () => {
     updates.notice(NEWEST);
 
     expect(events).toEqual([]);
+  });
+});
+
+describe('the pause before an update', () => {
+  it.each([
+    [10_000, 30_000],
+    [60_000, 30_000],
+    [500, 1_500],
+  ])('of members with a heartbeat each %i ms is spread over %i ms', (intervalMs, longest) => {
+    const pauses = Array.from({ length: 1_000 }, () => randomDelay(intervalMs));
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...pauses)).toBeLessThan(longest);
+    expect(Math.max(...pauses)).toBeGreaterThan(longest / 2);
   });
 });

@@ -3,13 +3,23 @@ import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SchemaVersions } from '../database/index.js';
 
+/** Longest pause before an update, milliseconds. */
+const LONGEST_DELAY = 30_000;
+/** All members learn of an update within one of these, and one after the other it is carried out. */
+const DELAY_INTERVALS = 3;
+
+/** A random pause before an update, milliseconds, given the time between two heartbeats: below half a minute. */
+export function randomDelay(intervalMs: number): number {
+  return Math.random() * Math.min(LONGEST_DELAY, DELAY_INTERVALS * intervalMs);
+}
+
 /** What the updater works with. */
 export interface SchemaAutoUpdateOptions {
   /** Path of the program, from the environment variable `SCHEMA_UPDATE`; `undefined`: only warn. */
   readonly program: string | undefined;
   readonly logger: { log(event: object): void; warn(event: object): void };
-  /** Milliseconds to wait first, so that members do not update all at once. Default: random, below 30,000. */
-  readonly delayMs?: () => number;
+  /** Milliseconds to wait first, so that members do not update all at once. */
+  readonly delayMs: () => number;
 }
 
 /**
@@ -54,7 +64,7 @@ export class SchemaAutoUpdate {
   }
 
   private async update(program: string, newest: SchemaVersions): Promise<void> {
-    const { logger, delayMs = () => Math.random() * 30_000 } = this.options;
+    const { logger, delayMs } = this.options;
     const { signal } = this.closing;
     await delay(delayMs(), undefined, { signal });
     logger.log({ event: 'schema-update-started', program, newest });

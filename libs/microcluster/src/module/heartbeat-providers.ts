@@ -1,7 +1,7 @@
 /** Makes the rounds of heartbeats, and what a round triggers. */
 import type { FactoryProvider, Provider } from '@nestjs/common';
 import { ClusterObserver } from '../events/index.js';
-import { HeartbeatService, SchemaAutoUpdate } from '../heartbeat/index.js';
+import { HeartbeatService, randomDelay, SchemaAutoUpdate } from '../heartbeat/index.js';
 import { HookRunner } from '../hooks/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
@@ -18,8 +18,12 @@ import type { LateBound } from './late-bound.js';
 const schemaUpdates: FactoryProvider = {
   provide: SchemaAutoUpdate,
   inject: [DAEMON_ARGS],
-  useFactory: ({ logger }: ParsedDaemonArgs) =>
-    new SchemaAutoUpdate({ program: process.env['SCHEMA_UPDATE'] || undefined, logger }),
+  useFactory: ({ logger, heartbeatIntervalMs }: ParsedDaemonArgs) =>
+    new SchemaAutoUpdate({
+      program: process.env['SCHEMA_UPDATE'] || undefined,
+      logger,
+      delayMs: () => randomDelay(heartbeatIntervalMs),
+    }),
 };
 
 const heartbeats: FactoryProvider = {
