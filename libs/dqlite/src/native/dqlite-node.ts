@@ -1,6 +1,7 @@
 /** One native dqlite node as a state machine: whatever is called when, it never reaches libdqlite in a state that aborts it. */
 import { DqliteError } from '../errors/index.js';
 import type { NodeInfo, NodeRole } from '../values.js';
+import { unusableDirectory } from './damage.js';
 import { DirectoryLock } from './directory-lock.js';
 import { koffi } from './koffi.js';
 import { findLibrary, type LoadedLibrary, type NodePointer } from './library.js';
@@ -92,7 +93,7 @@ export class DqliteNode {
       // Newer versions leave an object that knows why, and that has to be destroyed.
       const detail = pointer === 0n ? null : library.errorMessage(pointer);
       if (pointer !== 0n) library.destroy(pointer);
-      throw failed(`creating it in ${directory} gave code ${code}${detail ? ` (${detail})` : ''}`);
+      throw failed(unusableDirectory(directory, code, detail));
     } catch (error) {
       lock.release();
       throw error;
@@ -173,7 +174,12 @@ export class DqliteNode {
     try {
       this.#configure();
       const code = await this.#call('start');
-      this.#check(code, 'starting it');
+      if (code !== 0) {
+        const { address, directory } = this.options;
+        const detail = this.#library.errorMessage(this.#pointer);
+        const reason = unusableDirectory(directory, code, detail);
+        throw new DqliteError('NODE_START_FAILED', { address, reason });
+      }
       this.#state = 'running';
     } catch (error) {
       this.#release();

@@ -34,8 +34,13 @@ export async function removeDurably(file: string): Promise<void> {
 
 /** The text of `file`, or `undefined` when it does not exist. */
 export async function readIfExists(file: string): Promise<string | undefined> {
+  return (await readBytesIfExists(file))?.toString('utf8');
+}
+
+/** The content of `file`, or `undefined` when it does not exist. */
+export async function readBytesIfExists(file: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

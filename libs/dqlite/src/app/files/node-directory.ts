@@ -6,6 +6,7 @@ import { generateNodeId } from '../../native/index.js';
 import type { NodeInfo } from '../../values.js';
 import { readIfExists, removeDurably, syncDirectory, writeDurably } from './durable-file.js';
 import { formatNode, formatNodes, parseNode, parseNodes } from './node-records.js';
+import { refuseDamage } from './raft-damage.js';
 import { listRaftFiles } from './raft-files.js';
 import { decideStart, type StartPlan } from './start-plan.js';
 
@@ -36,7 +37,7 @@ export class NodeDirectory {
   /**
    * Decides how the node starts and writes what a first start needs.
    *
-   * @throws DqliteError `STATE_FILES` when the files contradict each other or the arguments,
+   * @throws DqliteError `STATE_FILES` when the files contradict each other or the arguments, or are damaged,
    *   `NODE_REMOVED` when the cluster removed this node
    */
   async prepareStart(address: string, servers: readonly string[]): Promise<StartPlan> {
@@ -47,6 +48,8 @@ export class NodeDirectory {
       }
       const wish = { directory: this.path, address, join: servers };
       const plan = decideStart(await this.#read(), wish, generateNodeId);
+      // One whose first start was interrupted has nothing to lose, and may have written half of its files.
+      if (plan.kind === 'restart' && interrupted === undefined) await refuseDamage(this.path);
       if (plan.kind !== 'restart') {
         // The first record is this node, the others are the servers that it knows.
         const self: NodeInfo = { id: plan.id, address, role: 'voter' };

@@ -10,7 +10,7 @@ import type { NodeInfo } from '../../values.js';
 import { eventually, TestCluster, type TestMember } from '../app.fixture.js';
 import { listRaftFiles, segmentsOf } from '../files/raft-files.js';
 import { adoptRecovered, comparePositions, describeLastEntry, rewriteMembership } from './index.js';
-import { raftCrc } from './raft-crc.js';
+import { raftCrc } from '../files/raft-crc.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
