@@ -31,13 +31,16 @@ function validity(facts: Facts, { name: member, report, skewMs }: Reporter): Fin
     const what = `The ${name} certificate of ${member}`;
     const finding = { check: 'certificates', member } as const;
     const repair = replacement(facts, name, member);
+    const byHand = replacementByHand(facts, name, member);
     if (fingerprint === '') {
-      return [{ ...finding, severity: 'critical', problem: `${what} cannot be read`, repair }];
+      return [
+        { ...finding, severity: 'critical', problem: `${what} cannot be read`, repair: byHand },
+      ];
     }
     const now = facts.now.getTime();
     if (now > to.getTime()) {
       const problem = `${what} expired on ${dayOf(to)}; nobody trusts it any more`;
-      return [{ ...finding, severity: 'critical', problem, repair }];
+      return [{ ...finding, severity: 'critical', problem, repair: byHand }];
     }
     if (now + skewMs < from.getTime()) {
       const problem = `${what} is valid only from ${from.toISOString()}`;
@@ -53,15 +56,28 @@ function validity(facts: Facts, { name: member, report, skewMs }: Reporter): Fin
   });
 }
 
-/** How a certificate is replaced: a member's identity only with the member. */
+/** How a certificate is replaced as long as the members believe each other. */
 function replacement(facts: Facts, certificate: string, member: string): string {
   switch (certificate) {
     case 'cluster':
       return `Run: ${microctl(facts, 'certificates set cluster CERTIFICATE KEY')}`;
     case 'server':
-      return `Remove ${member} and let it join again, with a new certificate: ${microctl(facts, `cluster remove ${member} --force`)}`;
+      return `On ${member}, run: microctl certificates renew`;
     default:
       return `On ${member}, run: microctl certificates set ${certificate} CERTIFICATE KEY`;
+  }
+}
+
+/** How it is replaced when it is of no use any more: the others do not listen to who shows it. */
+function replacementByHand(facts: Facts, certificate: string, member: string): string {
+  if (facts.members.length < 2) return replacement(facts, certificate, member);
+  switch (certificate) {
+    case 'cluster':
+      return 'Stop all daemons, put the same new cluster.crt and cluster.key into the state directory of every member, and start them';
+    case 'server':
+      return `Remove ${member} and let it join again, with a new certificate: ${microctl(facts, `cluster remove ${member} --force`)}`;
+    default:
+      return replacement(facts, certificate, member);
   }
 }
 

@@ -233,6 +233,40 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    when: 'certificates have ended by which members recognise each other',
+    facts: healthy(
+      members(
+        machine(
+          1,
+          reported(
+            report(1, {
+              certificates: report(1).certificates.map((one) => ({
+                ...one,
+                not_after: new Date(NOW.getTime() - DAY),
+              })),
+            }),
+          ),
+        ),
+      ),
+    ),
+    found: [
+      {
+        severity: 'critical',
+        member: 'c1',
+        problem: 'The server certificate of c1 expired on 2026-05-31; nobody trusts it any more',
+        repair:
+          'Remove c1 and let it join again, with a new certificate: microctl --state-dir /var/lib/x cluster remove c1 --force',
+      },
+      {
+        severity: 'critical',
+        member: 'c1',
+        problem: 'The cluster certificate of c1 expired on 2026-05-31; nobody trusts it any more',
+        repair:
+          'Stop all daemons, put the same new cluster.crt and cluster.key into the state directory of every member, and start them',
+      },
+    ],
+  },
+  {
     when: 'a private key can be read by others',
     facts: healthy({ exposedKeys: ['/var/lib/x/server.key'] }),
     found: [

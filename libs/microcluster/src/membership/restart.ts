@@ -3,9 +3,14 @@ import path from 'node:path';
 import { isDqliteError } from '@microcluster/dqlite';
 import type { LoggerService } from '@nestjs/common';
 import { loadKeyPair } from '../certificates/index.js';
-import { guessIdentity, settleIdentity } from '../certificates/rotation/index.js';
+import {
+  dateFaults,
+  guessIdentity,
+  settleIdentity,
+  shownCertificates,
+} from '../certificates/rotation/index.js';
 import { failedWith } from '../errors/failed-with.js';
-import { isMicroclusterError, MicroclusterError } from '../errors/index.js';
+import { isMicroclusterError, MicroclusterError, statusOf } from '../errors/index.js';
 import type { Failpoints } from '../failpoints/index.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { MemberRuntime } from '../lifecycle/member-runtime.js';
@@ -21,6 +26,9 @@ import { requireKeyPair } from './holds-member.js';
 import { forgetMember } from './initialise.js';
 import type { Peers } from './peers.js';
 import { asideName } from './removal/member-reset.js';
+
+/** The certificates by which members recognise each other. */
+const BETWEEN_MEMBERS: ReadonlySet<string> = new Set(['server', 'cluster']);
 
 /** What a restart needs. */
 export interface RestartParts {
@@ -79,8 +87,8 @@ async function bringUp(parts: RestartParts, signal: AbortSignal, waiting: Waitin
   identity.cluster = cluster;
   await guessIdentity(parts, () => isAccepted({ ...parts, probeMs: args.timeouts.probe }, signal));
   await runtime.openListener();
-  await openUnlessRefused(parts, signal).catch(
-    failedWith('Failed to re-establish cluster connection'),
+  await openUnlessRefused(parts, signal).catch(async (error: unknown) =>
+    failedWith('Failed to re-establish cluster connection')(await withDates(parts, error)),
   );
   await requireOwnRow(parts);
   await passGate(parts, signal, waiting);
@@ -133,6 +141,21 @@ async function openUnlessRefused(parts: RestartParts, signal: AbortSignal): Prom
     watching.abort();
     await refusal;
   }
+}
+
+/** The same failure, and what is wrong with the dates of the certificates by which members recognise each other. */
+async function withDates(parts: RestartParts, error: unknown): Promise<unknown> {
+  const { identity, peers, state } = parts;
+  if (peers.others().length === 0) return error;
+  const shown = await shownCertificates(identity, state).catch(() => []);
+  const faults = dateFaults(shown, new Date()).filter(({ name }) => BETWEEN_MEMBERS.has(name));
+  if (faults.length === 0) return error;
+  const why = faults.map(({ problem, todo }) => `${problem}; ${todo}`).join('; ');
+  return new MicroclusterError(
+    'FAILED',
+    { reason: `${error instanceof Error ? error.message : String(error)}; ${why}` },
+    { cause: error, status: statusOf(error) },
+  );
 }
 
 /** A member that still reaches the database may have left the table, or its name may belong to another one now. */

@@ -23,7 +23,7 @@ const expiries: FactoryProvider<Expiries> = {
   provide: EXPIRIES,
   inject: [MemberIdentity, StateDirectory],
   useFactory: (identity: MemberIdentity, state: StateDirectory) => async () => {
-    const shown = await shownCertificates(identity, state.certificatesPath);
+    const shown = await shownCertificates(identity, state);
     return shown.map(({ name, certificate }) => ({ name, expires: expiryOf(certificate) }));
   },
 };

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { faultOf } from '../../types/fault-of.fixture.js';
 import { generateKeyPair } from '../generate.js';
 import { checkKeyPair, wireOf } from './check-key-pair.js';
-import { expiryWarnings } from './expiry.js';
 
 const now = new Date('2026-06-01T00:00:00Z');
 const demands = { names: 'dns', now } as const;
@@ -39,26 +38,5 @@ describe('checkKeyPair', () => {
       expect(fault).toContain('Failed to load TLS certificate "cluster"');
       expect(fault).not.toContain(secret);
     }
-  });
-});
-
-describe('expiryWarnings', () => {
-  it('names certificates in their last 30 days, the most urgent first', async () => {
-    const { certificate } = await generateKeyPair({ commonName: 'c1', now });
-    const end = new Date(now.getTime() - 60_000 + 3650 * 86_400_000);
-    const at = (days: number) => new Date(end.getTime() - days * 86_400_000);
-    expect(expiryWarnings([{ name: 'a', certificate }], at(30))).toEqual([]);
-    expect(expiryWarnings([{ name: 'a', certificate }], at(29))).toEqual([
-      { name: 'a', expires: end, days: 29 },
-    ]);
-    const younger = await generateKeyPair({ commonName: 'c2', now: new Date('2026-06-02') });
-    const both = [
-      { name: 'b', certificate: younger.certificate },
-      { name: 'a', certificate },
-    ];
-    expect(expiryWarnings(both, at(-1)).map(({ name, days }) => [name, days])).toEqual([
-      ['a', -1],
-      ['b', -1 + 1],
-    ]);
   });
 });

@@ -4,6 +4,7 @@ export { CertificateRotation } from './certificate-rotation.js';
 export { Deliveries } from './deliveries.js';
 export { LocalCertificates } from './local-certificates.js';
 export { loadPreviousCertificates } from './previous-certificates.js';
+export { dateFaults } from './expiry.js';
 export { CertificateUpkeep } from './upkeep.js';
 export { shownCertificates } from './shown-certificates.js';
 export { IdentityRotation } from './identity-rotation.js';

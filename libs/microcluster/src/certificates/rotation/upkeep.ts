@@ -50,7 +50,7 @@ export class CertificateUpkeep implements OnApplicationBootstrap, BeforeApplicat
   async warn(): Promise<void> {
     const { state, identity, logger } = this.parts;
     try {
-      logExpiry(await shownCertificates(identity, state.certificatesPath), new Date(), logger);
+      logExpiry(await shownCertificates(identity, state), new Date(), logger);
     } catch (error) {
       logger.warn({ event: 'certificate-dates-unknown', error });
     }
