@@ -2,6 +2,7 @@
 import type { LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { withAdvice } from '../errors/system-advice.js';
 import { Health } from '../health/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { MemberIdentity } from '../lifecycle/member-identity.js';
@@ -72,8 +73,9 @@ export async function runDaemon(module: Type, options: RunDaemonOptions = {}): P
     await app.init();
     manager?.notify({ ready: true });
   } catch (error) {
-    report(error);
-    stop(error instanceof Error ? error : new Error(String(error)));
+    const failure = withAdvice(error);
+    report(failure);
+    stop(failure);
   }
 }
 
