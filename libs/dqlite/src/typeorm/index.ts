@@ -14,6 +14,7 @@ export type {
 export { withSqlOptions } from './orm/query-options.js';
 export { SqliteEngine, type SqliteEngineOptions } from './sqlite/sqlite-engine.js';
 export { DqliteEngine, type DqliteEngineOptions } from './dqlite/dqlite-engine.js';
+export { ForwardingConnection, ForwardingEngine } from './forwarding-engine.js';
 export {
   observeEngine,
   type ObservedTransaction,

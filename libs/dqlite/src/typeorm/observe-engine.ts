@@ -6,11 +6,11 @@ import type {
   SqlCallOptions,
   SqlConnection,
   SqlEngine,
-  SqlEngineStats,
   SqlResult,
   SqlRow,
   TransactionMode,
 } from './engine.js';
+import { ForwardingConnection, ForwardingEngine } from './forwarding-engine.js';
 
 /** One transaction that is over. */
 export interface ObservedTransaction {
@@ -30,94 +30,66 @@ export function observeEngine(engine: SqlEngine, observe: TransactionObserver): 
   return new ObservedEngine(engine, observe);
 }
 
-class ObservedEngine implements SqlEngine {
+class ObservedEngine extends ForwardingEngine {
   constructor(
-    private readonly engine: SqlEngine,
+    inner: SqlEngine,
     private readonly observe: TransactionObserver,
-  ) {}
-
-  get name(): SqlEngine['name'] {
-    return this.engine.name;
+  ) {
+    super(inner);
   }
 
-  get isOpen(): boolean {
-    return this.engine.isOpen;
-  }
-
-  get stats(): SqlEngineStats {
-    return this.engine.stats;
-  }
-
-  open(signal?: AbortSignal): Promise<void> {
-    return this.engine.open(signal);
-  }
-
-  run(
+  override run(
     sql: string,
     parameters?: readonly SqlParameter[],
     options?: SqlCallOptions,
   ): Promise<SqlResult> {
-    return timed(this.observe, sql, this.engine.run(sql, parameters, options));
+    return timed(this.observe, sql, super.run(sql, parameters, options));
   }
 
-  stream(
-    sql: string,
-    parameters?: readonly SqlParameter[],
-    options?: SqlCallOptions,
-  ): AsyncIterable<SqlRow> {
-    return this.engine.stream(sql, parameters, options);
-  }
-
-  async acquire(options?: SqlAcquireOptions): Promise<SqlConnection> {
+  override async acquire(options?: SqlAcquireOptions): Promise<SqlConnection> {
     const startedAt = performance.now();
-    return new ObservedConnection(await this.engine.acquire(options), this.observe, startedAt);
-  }
-
-  close(): Promise<void> {
-    return this.engine.close();
+    return new ObservedConnection(await super.acquire(options), this.observe, startedAt);
   }
 }
 
-class ObservedConnection implements SqlConnection {
+class ObservedConnection extends ForwardingConnection {
   /** When the transaction began that is open now. */
   private begunAt: number | undefined;
 
   /** @param askedAt when it was asked for; its first transaction has waited since then */
   constructor(
-    private readonly connection: SqlConnection,
+    inner: SqlConnection,
     private readonly observe: TransactionObserver,
     private askedAt: number | undefined,
-  ) {}
-
-  get inTransaction(): boolean {
-    return this.connection.inTransaction;
+  ) {
+    super(inner);
   }
 
-  run(
+  override run(
     sql: string,
     parameters?: readonly SqlParameter[],
     options?: SqlCallOptions,
   ): Promise<SqlResult> {
-    const isAlone = !this.connection.inTransaction;
+    const isAlone = !this.inTransaction;
     this.askedAt = undefined;
-    const result = this.connection.run(sql, parameters, options);
+    const result = super.run(sql, parameters, options);
     return isAlone ? timed(this.observe, sql, result) : result;
   }
 
-  stream(
+  override stream(
     sql: string,
     parameters?: readonly SqlParameter[],
     options?: SqlCallOptions,
   ): AsyncIterable<SqlRow> {
     this.askedAt = undefined;
-    return this.connection.stream(sql, parameters, options);
+    return super.stream(sql, parameters, options);
   }
 
-  async begin(mode: TransactionMode, options?: SqlCallOptions): Promise<void> {
+  override async begin(mode: TransactionMode, options?: SqlCallOptions): Promise<void> {
     const startedAt = this.askedAt ?? performance.now();
     this.askedAt = undefined;
     try {
-      await this.connection.begin(mode, options);
+      await super.begin(mode, options);
     } catch (error) {
       this.tell('failed', startedAt);
       throw error;
@@ -125,9 +97,9 @@ class ObservedConnection implements SqlConnection {
     this.begunAt = startedAt;
   }
 
-  async commit(options?: SqlCallOptions): Promise<void> {
+  override async commit(options?: SqlCallOptions): Promise<void> {
     try {
-      await this.connection.commit(options);
+      await super.commit(options);
     } catch (error) {
       this.end('failed');
       throw error;
@@ -135,17 +107,17 @@ class ObservedConnection implements SqlConnection {
     this.end('committed');
   }
 
-  async rollback(options?: SqlCallOptions): Promise<void> {
+  override async rollback(options?: SqlCallOptions): Promise<void> {
     try {
-      await this.connection.rollback(options);
+      await super.rollback(options);
     } finally {
       this.end('rolled-back');
     }
   }
 
-  async release(error?: Error): Promise<void> {
+  override async release(error?: Error): Promise<void> {
     try {
-      await this.connection.release(error);
+      await super.release(error);
     } finally {
       this.end('rolled-back');
     }

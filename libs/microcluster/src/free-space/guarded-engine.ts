@@ -1,13 +1,14 @@
 /** An SQL engine that takes no new writes while the disk is nearly full; what has begun may end. */
 import {
   classify,
+  ForwardingConnection,
+  ForwardingEngine,
   type SqlAcquireOptions,
   type SqlCallOptions,
   type SqlConnection,
   type SqlEngine,
   type SqlParameter,
   type SqlResult,
-  type SqlRow,
   type TransactionMode,
 } from '@microcluster/dqlite';
 
@@ -22,97 +23,49 @@ export function guardedEngine(engine: SqlEngine, gate: WriteGate): SqlEngine {
   return new GuardedEngine(engine, gate);
 }
 
-class GuardedEngine implements SqlEngine {
+class GuardedEngine extends ForwardingEngine {
   constructor(
-    private readonly engine: SqlEngine,
+    inner: SqlEngine,
     private readonly gate: WriteGate,
-  ) {}
-
-  get name(): SqlEngine['name'] {
-    return this.engine.name;
+  ) {
+    super(inner);
   }
 
-  get isOpen(): boolean {
-    return this.engine.isOpen;
-  }
-
-  get stats(): SqlEngine['stats'] {
-    return this.engine.stats;
-  }
-
-  open(signal?: AbortSignal): Promise<void> {
-    return this.engine.open(signal);
-  }
-
-  async run(
+  override async run(
     sql: string,
     parameters?: readonly SqlParameter[],
     options?: SqlCallOptions,
   ): Promise<SqlResult> {
     if (isWrite(sql)) this.gate.requireSpace();
-    return this.engine.run(sql, parameters, options);
+    return super.run(sql, parameters, options);
   }
 
-  stream(
-    sql: string,
-    parameters?: readonly SqlParameter[],
-    options?: SqlCallOptions,
-  ): AsyncIterable<SqlRow> {
-    return this.engine.stream(sql, parameters, options);
-  }
-
-  async acquire(options?: SqlAcquireOptions): Promise<SqlConnection> {
+  override async acquire(options?: SqlAcquireOptions): Promise<SqlConnection> {
     if (options?.write === true) this.gate.requireSpace();
-    return new GuardedConnection(await this.engine.acquire(options), this.gate);
-  }
-
-  close(): Promise<void> {
-    return this.engine.close();
+    return new GuardedConnection(await super.acquire(options), this.gate);
   }
 }
 
-class GuardedConnection implements SqlConnection {
+class GuardedConnection extends ForwardingConnection {
   constructor(
-    private readonly connection: SqlConnection,
+    inner: SqlConnection,
     private readonly gate: WriteGate,
-  ) {}
-
-  get inTransaction(): boolean {
-    return this.connection.inTransaction;
+  ) {
+    super(inner);
   }
 
-  async run(
+  override async run(
     sql: string,
     parameters?: readonly SqlParameter[],
     options?: SqlCallOptions,
   ): Promise<SqlResult> {
     if (!this.inTransaction && isWrite(sql)) this.gate.requireSpace();
-    return this.connection.run(sql, parameters, options);
+    return super.run(sql, parameters, options);
   }
 
-  stream(
-    sql: string,
-    parameters?: readonly SqlParameter[],
-    options?: SqlCallOptions,
-  ): AsyncIterable<SqlRow> {
-    return this.connection.stream(sql, parameters, options);
-  }
-
-  async begin(mode: TransactionMode, options?: SqlCallOptions): Promise<void> {
+  override async begin(mode: TransactionMode, options?: SqlCallOptions): Promise<void> {
     if (mode === 'immediate') this.gate.requireSpace();
-    return this.connection.begin(mode, options);
-  }
-
-  commit(options?: SqlCallOptions): Promise<void> {
-    return this.connection.commit(options);
-  }
-
-  rollback(options?: SqlCallOptions): Promise<void> {
-    return this.connection.rollback(options);
-  }
-
-  release(error?: Error): Promise<void> {
-    return this.connection.release(error);
+    return super.begin(mode, options);
   }
 }
 
