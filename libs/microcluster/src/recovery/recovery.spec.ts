@@ -8,6 +8,7 @@ import { readDaemonConfigFile } from '../state/daemon-config.js';
 import { readTrustFiles } from '../trust/trust-files.js';
 import { recoverAtStart, stepsOf } from './at-start.js';
 import { refuseRunningMembers } from './contact-members.js';
+import { goArchive, type GoFormat } from './go-archive.fixture.js';
 import { loadSteps, prepareLoad } from './load.js';
 import { MEMBERS, Members, MOVED, openNode } from './member.fixture.js';
 import { readOfflineMembers } from './offline-members.js';
@@ -169,6 +170,17 @@ describe('asking whether members are running', () => {
   });
 });
 
+/** `recovery.yaml` as the original writes it (`spec/core-api.md` 23.3). */
+const GO_RECOVERY_LIST = `- id: 3297041220608546238
+  address: 127.0.0.1:2
+  role: voter
+  name: c1
+- id: 2
+  address: 127.0.0.1:1
+  role: spare
+  name: c2
+`;
+
 describe('another member', () => {
   let recovered: string;
   beforeAll(async () => {
@@ -197,6 +209,45 @@ describe('another member', () => {
     expect(names.filter((name) => name.startsWith('recover'))).toEqual([]);
     expect(await readdir(path.join(state, 'database'))).not.toContain('recovery.yaml');
   });
+
+  it.each<GoFormat>(['ustar', 'pax'])(
+    'loads an archive that a member in Go has made (%s)',
+    async (format) => {
+      const state = await copyOf('c2');
+      const source = path.join(recovered, 'database');
+      const names = (await readdir(source)).filter(
+        (name) => !['info.yaml', 'engine', 'node.lock', 'recovery.yaml'].includes(name),
+      );
+      const data = await Promise.all(
+        names.map(async (name) => ({ name, content: await readFile(path.join(source, name)) })),
+      );
+      // Its YAML has its keys in another order and its roles as numbers; libdqlite's lock is in its directory too.
+      const nodes = '- Address: 127.0.0.1:2\n  ID: 3297041220608546238\n  Role: 0\n';
+      const files = [
+        ...data.filter(({ name }) => name !== 'cluster.yaml'),
+        {
+          name: 'cluster.yaml',
+          content: Buffer.from(`${nodes}- Address: 127.0.0.1:1\n  ID: 2\n  Role: 2\n`),
+        },
+        { name: 'dqlite-lock', content: Buffer.alloc(0) },
+        { name: 'recovery.yaml', content: Buffer.from(GO_RECOVERY_LIST) },
+      ];
+      await writeFile(path.join(state, 'recovery_db.tar.gz'), goArchive(files, format));
+
+      await recoverAtStart(state, silent);
+
+      expect(await recordsOf(state)).toEqual(moved('c2', '127.0.0.1:1'));
+      const loaded = path.join(state, 'database');
+      for (const { name, content } of data.filter((file) => file.name !== 'cluster.yaml')) {
+        expect([name, (await readFile(path.join(loaded, name))).equals(content)]).toEqual([
+          name,
+          true,
+        ]);
+      }
+      const kept = [...data.map(({ name }) => name), 'info.yaml', 'cluster.yaml'];
+      expect((await readdir(loaded)).toSorted()).toEqual([...new Set(kept)].toSorted());
+    },
+  );
 
   const steps = loadSteps('/nowhere', { ...plan, kind: 'load' });
   it.each([
