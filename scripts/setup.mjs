@@ -18,16 +18,20 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /**
  * Installs what is missing.
  *
- * @param {{log?: (text: string) => void, interop?: boolean}} [options] `interop` also installs Debian's dqlite
- *   tools, which some tests use
+ * @param {{log?: (text: string) => void, interop?: boolean, faults?: boolean}} [options] `interop` also installs
+ *   Debian's dqlite tools, which some tests use; `faults` what network namespaces need
  * @returns {Promise<{dqlite: boolean, sqlite: boolean}>} which engines can be used
  * @throws {Error} when the npm packages can't be installed
  */
-export async function setUp({ log = console.log, interop = process.env['CI'] === 'true' } = {}) {
+export async function setUp({
+  log = console.log,
+  interop = process.env['CI'] === 'true',
+  faults = false,
+} = {}) {
   assertNodeVersion();
-  const missing = await whatIsMissing(interop);
-  if (Object.values(missing).some(Boolean)) {
-    await withLock(root, async () => install(await whatIsMissing(interop), log), log);
+  const whatIsWanted = () => whatIsMissing({ interop, faults });
+  if (Object.values(await whatIsWanted()).some(Boolean)) {
+    await withLock(root, async () => install(await whatIsWanted(), log), log);
   }
   return { dqlite: await hasDqlite(), sqlite: await sqlite3Works(root) };
 }
@@ -50,13 +54,14 @@ function assertNodeVersion() {
   }
 }
 
-async function whatIsMissing(interop) {
+async function whatIsMissing({ interop, faults }) {
   const packages = !packagesAreInstalled(root);
   return {
     packages,
     sqlite3: packages || !(await sqlite3Works(root)),
     dqlite: !(await hasDqlite()),
     interop: interop && !(await hasProgram('dqlite-demo')),
+    namespaces: faults && !((await hasProgram('ip')) && (await hasProgram('nft'))),
   };
 }
 
@@ -68,6 +73,14 @@ async function install(missing, log) {
   if (missing.dqlite) await installOrExplain('libdqlite', ['libdqlite0'], explainDqlite, log);
   if (missing.interop) {
     await installOrExplain('the dqlite tools', ['go-dqlite'], explainInterop, log);
+  }
+  if (missing.namespaces) {
+    await installOrExplain(
+      'the programs for network namespaces',
+      ['iproute2', 'nftables'],
+      explainNamespaces,
+      log,
+    );
   }
   if (missing.sqlite3 && !(await sqlite3Works(root))) await installSqlite3(log);
 }
@@ -106,6 +119,14 @@ function explainInterop(obstacle) {
   return (
     `The tools of Debian's go-dqlite package are not installed (${obstacle}).\n` +
     'Tests against them are skipped. To run them: sudo apt-get install go-dqlite'
+  );
+}
+
+function explainNamespaces(obstacle) {
+  return (
+    `ip and nft, which make and break network namespaces, are not installed (${obstacle}).\n` +
+    'The faults of the network are done by proxies on the loopback interface instead. For namespaces:\n' +
+    '  sudo apt-get install iproute2 nftables'
   );
 }
 
