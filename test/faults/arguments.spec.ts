@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseOptions, USAGE } from './arguments.js';
 
@@ -29,6 +30,14 @@ describe('the command line', () => {
     [['--colour'], /colour/],
   ])('refuses %j', (args, reason) => {
     expect(parseOptions(args)).toMatch(reason);
+  });
+
+  it('takes the upgrade for a fault, and a program of it by its whole path', () => {
+    const args = ['--faults', 'rolling-upgrade', '--upgrade-to', 'next.mjs'];
+    expect(parseOptions(args)).toMatchObject({
+      faults: ['rolling-upgrade'],
+      upgradeTo: resolve('next.mjs'),
+    });
   });
 
   it('explains itself', () => {

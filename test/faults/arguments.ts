@@ -1,6 +1,7 @@
 /** The command line of the long run. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { FAULTS } from './nemesis/faults/index.js';
+import { FAULTS, ROLLING_UPGRADE } from './nemesis/faults/index.js';
 import type { RunOptions } from './run.js';
 import { isWorkloadName, WORKLOAD_NAMES } from './workloads/index.js';
 
@@ -18,7 +19,8 @@ export const USAGE = `usage: npm run test:faults -- [options]
   --faults NAMES    of ${FAULTS.map(({ name }) => name).join(', ')} (default: all)
   --kills N         leaders killed at the end to measure unavailability (default 30)
   --network KIND    ${NETWORKS.join(', ')} (default auto)
-  --upgrade-to FILE another release of the application, to which the members are upgraded`;
+  --upgrade-to FILE another release of the application, to which the members are upgraded by the
+                    fault ${ROLLING_UPGRADE}; test/faults/cluster/next-release.mjs has a newer schema`;
 
 /** The options of a run, or the text to print instead. */
 export function parseOptions(args: readonly string[]): Omit<RunOptions, 'say'> | string {
@@ -66,13 +68,14 @@ function parse(args: readonly string[]): Omit<RunOptions, 'say'> | string {
     diskMiB: DISK_MIB,
     leaderKills: number('--kills', values.kills, 0, 1000),
     ...(values.faults !== undefined && { faults: faultNames(values.faults) }),
-    ...(values['upgrade-to'] !== undefined && { upgradeTo: values['upgrade-to'] }),
+    ...(values['upgrade-to'] !== undefined && { upgradeTo: resolve(values['upgrade-to']) }),
   };
 }
 
 function faultNames(text: string): string[] {
   const names = text.split(',').filter((it) => it !== '');
-  const unknown = names.find((name) => !FAULTS.some((fault) => fault.name === name));
+  const known = new Set([...FAULTS.map(({ name }) => name), ROLLING_UPGRADE]);
+  const unknown = names.find((name) => !known.has(name));
   if (unknown !== undefined) throw new Error(`--faults: there is no fault '${unknown}'`);
   return names;
 }

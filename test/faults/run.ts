@@ -13,6 +13,7 @@ import type { Fault } from './nemesis/fault.js';
 import { Nemesis } from './nemesis/nemesis.js';
 import { schedule, type Moment } from './nemesis/schedule.js';
 import { Random } from './random.js';
+import { MachineWatch } from './report/machine.js';
 import type { RunReport, WorkloadReport } from './report/report.js';
 import { SchemaWatch } from './schema-watch.js';
 import { createWorkload, Session, type Workload, type WorkloadName } from './workloads/index.js';
@@ -50,6 +51,7 @@ export async function runUnderFaults(options: RunOptions): Promise<RunReport> {
 /** As {@link runUnderFaults}, on a cluster that the caller has formed and closes. */
 export async function runOn(cluster: FaultCluster, options: RunOptions): Promise<RunReport> {
   const random = new Random(options.seed);
+  const machine = new MachineWatch();
   const began = performance.now();
   const clock = (): number => performance.now() - began;
   const workloads = options.workloads.map((name) => createWorkload(name, clock));
@@ -107,6 +109,7 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
     seed: options.seed,
     members: options.members,
     network: cluster.network.kind,
+    machine: machine.describe(),
     durationMs: clock(),
     workloads: reports,
     injected: nemesis.injected,

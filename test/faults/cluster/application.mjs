@@ -18,6 +18,7 @@ const BALANCE = 100;
 const { values: flags } = parseArgs({
   options: { 'state-dir': { type: 'string' }, heartbeat: { type: 'string' } },
 });
+const release = Number(process.env['FAULT_RELEASE'] ?? '1');
 const logger = new ConsoleLogger({ json: true, colors: false });
 
 class CreateWorkloads {
@@ -30,6 +31,14 @@ class CreateWorkloads {
     for (let id = 0; id < ACCOUNTS; id += 1) {
       await runner.query('INSERT INTO "accounts" VALUES (?, ?)', [id, BALANCE]);
     }
+  }
+  async down() {}
+}
+
+/** Of the next release. */
+class NameOwners {
+  async up(runner) {
+    await runner.query('ALTER TABLE "accounts" ADD COLUMN "owner" TEXT');
   }
   async down() {}
 }
@@ -183,10 +192,10 @@ Module({
   imports: [
     MicroclusterModule.forRoot({
       stateDir: flags['state-dir'],
-      version: '1.0.0',
+      version: `${release}.0.0`,
       logger,
       heartbeatIntervalMs: Number.parseInt(flags.heartbeat ?? '500', 10),
-      extensionsSchema: [CreateWorkloads],
+      extensionsSchema: [CreateWorkloads, NameOwners].slice(0, release),
       hooks: {
         start: () => note('start'),
         preInit: () => note('preInit'),

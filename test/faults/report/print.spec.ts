@@ -7,6 +7,7 @@ const REPORT: RunReport = {
   seed: 7,
   members: 3,
   network: 'loopback',
+  machine: { processors: '2 x a processor', memoryGiB: 4, node: 'v20.0.0', load: [0.5, 2, 1] },
   durationMs: 61_000,
   workloads: [
     { name: 'set', counts: { ok: 9, failed: 1, unknown: 2 }, violations: [], undecided: [] },
@@ -30,6 +31,7 @@ describe('a report', () => {
   it('says how to repeat the run, and what it has shown', () => {
     const text = reportText(REPORT);
     expect(text).toContain('seed 7, 3 members');
+    expect(text).toContain('2 x a processor, 4 GiB, Node v20.0.0, load 0.5 to 2.0, median 1.0');
     expect(text).toContain('set: 9 ok, 1 failed, 2 unknown');
     expect(text).toContain('faults: kill 1\n');
     expect(text).toContain('p50 2.0 s, p99 3.0 s, longest 3.0 s (3 times)');

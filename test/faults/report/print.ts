@@ -6,6 +6,7 @@ export function reportText(report: RunReport): string {
   return [
     '',
     `seed ${report.seed}, ${report.members} members, network: ${report.network}, ${seconds(report.durationMs)}`,
+    machine(report),
     '',
     ...operations(report),
     '',
@@ -20,6 +21,11 @@ export function reportText(report: RunReport): string {
     ...violations(report),
     ...(report.failure === undefined ? [] : [`not finished: ${report.failure}`]),
   ].join('\n');
+}
+
+function machine({ machine: { processors, memoryGiB, node, load } }: RunReport): string {
+  const at = (share: number): string => (percentile(load, share) ?? 0).toFixed(1);
+  return `${processors}, ${memoryGiB} GiB, Node ${node}, load ${at(0)} to ${at(1)}, median ${at(0.5)}`;
 }
 
 function operations({ workloads }: RunReport): string[] {

@@ -2,6 +2,7 @@
 import type { Violation } from '../checkers/violation.js';
 import type { Injected } from '../nemesis/nemesis.js';
 import type { OutcomeCounts } from '../workloads/workload.js';
+import type { Machine } from './machine.js';
 
 export interface WorkloadReport {
   readonly name: string;
@@ -14,6 +15,7 @@ export interface RunReport {
   readonly seed: number;
   readonly members: number;
   readonly network: string;
+  readonly machine: Machine;
   /** Milliseconds of load and faults. */
   readonly durationMs: number;
   readonly workloads: readonly WorkloadReport[];

@@ -6,7 +6,7 @@ import { JOIN_AND_LEAVE, TOKEN_USED_TWICE } from './membership.js';
 import { PROCESS_FAULTS } from './processes.js';
 import { ROLLING_RESTART } from './rolling.js';
 
-export { rollingUpgrade } from './rolling.js';
+export { ROLLING_UPGRADE, rollingUpgrade } from './rolling.js';
 
 export const FAULTS: readonly Fault[] = [
   ...PROCESS_FAULTS,

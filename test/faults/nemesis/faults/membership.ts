@@ -32,6 +32,8 @@ export const TOKEN_USED_TWICE: Fault = {
     const { cluster } = scene;
     const [first, second] = scene.random.shuffled(cluster.spares);
     if (!first || !second) throw new Error('there are no two spares');
+    // Whoever is refused runs without being a member.
+    for (const spare of [first, second]) scene.taken.add(spare);
     await Promise.all([first, second].map(({ daemon }) => daemon.start()));
     const token = await cluster.token(first.name);
     await Promise.allSettled([
