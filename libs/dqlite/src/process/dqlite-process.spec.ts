@@ -154,6 +154,36 @@ describe('DqliteProcess', { timeout: 60_000 }, () => {
     expect(history.join(' ')).toBe(`starting running${' restarting running'.repeat(3)}`);
   });
 
+  it('stays away while it is suspended, and comes back with its data', async () => {
+    await host.start(options);
+    await writeOne();
+    const pid = pidOf();
+    host.suspend();
+    await eventually('the end of the process', () => host.status === 'restarting');
+    expect(isAlive(pid)).toBe(false);
+    await expect(host.dialLocal(timeLimit(1_000))).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+    });
+    // Longer than the pause before a restart, in which the directory stays free for another one.
+    const other = new DqliteProcess();
+    await other.start(options);
+    await other.stop();
+    expect(host.status).toBe('restarting');
+    expect(host.pid).toBeUndefined();
+
+    host.resume();
+    await eventually('the restart', () => host.status === 'running');
+    expect(await countRows()).toBe(1n);
+  });
+
+  it('stops while it is suspended', async () => {
+    await host.start(options);
+    host.suspend();
+    await eventually('the end of the process', () => host.status === 'restarting');
+    await host.stop();
+    expect(host.status).toBe('stopped');
+  });
+
   it('stops while it waits to restart', async () => {
     await host.start(options);
     const crashed = new Promise<Error | undefined>((resolve) => {

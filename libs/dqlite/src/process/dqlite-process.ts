@@ -12,6 +12,7 @@ import { Backoff } from './backoff.js';
 import { DatabaseChild } from './database-child.js';
 import type { ParentWatch } from './messages.js';
 import { StatusReport } from './status-report.js';
+import { Suspension } from './suspension.js';
 import { Trust } from './trust.js';
 
 export interface DqliteProcessOptions {
@@ -55,6 +56,7 @@ export class DqliteProcess implements NodeHost {
   readonly #lockWaitMs: number;
   readonly #report = new StatusReport();
   readonly #streams = new AcceptedStreams((signal) => this.dialLocal(signal));
+  readonly #suspension = new Suspension();
   #run: Run | undefined;
   #stopped: Promise<void> = Promise.resolve();
 
@@ -166,6 +168,20 @@ export class DqliteProcess implements NodeHost {
     }
   }
 
+  /**
+   * Ends the process at once, and starts none until {@link resume}: for a node that must not write now. Meanwhile it
+   * is `restarting`. Idempotent.
+   */
+  suspend(): void {
+    this.#suspension.begin();
+    this.#run?.child?.kill();
+  }
+
+  /** Lets the process be started again. Idempotent. */
+  resume(): void {
+    this.#suspension.end();
+  }
+
   onStatus(listener: (status: NodeStatus, reason?: Error) => void): () => void {
     return this.#report.listen(listener);
   }
@@ -221,6 +237,7 @@ export class DqliteProcess implements NodeHost {
     for (;;) {
       try {
         await delay(run.backoff.next(ranMs), undefined, { signal });
+        await this.#suspension.over(signal);
         await this.#launchOnce(run);
         return;
       } catch (error) {

@@ -8,12 +8,19 @@ export interface DiskSpace {
   readonly size: number;
 }
 
-export type SpaceState = 'enough' | 'low';
+/**
+ * - `enough`: everything goes on.
+ * - `low`: no new writes are taken.
+ * - `exhausted`: what others still replicate might not fit; the database may not follow them.
+ */
+export type SpaceState = 'enough' | 'low' | 'exhausted';
 
 /** Small file systems give a tenth at most, or nothing could ever be written on them. */
 const LARGEST_SHARE = 0.1;
 /** How much more than the reserve has to be free before writes are taken again: no flapping at the edge. */
 const RELIEF = 1.25;
+/** The part of the reserve that replicated writes may use up: the rest is for what is under way until it stops. */
+const FOLLOWED_SHARE = 0.5;
 
 /** The bytes that are kept free, given the wish of the settings. */
 export function reserveOf({ size }: DiskSpace, wished: number): number {
@@ -23,5 +30,8 @@ export function reserveOf({ size }: DiskSpace, wished: number): number {
 /** The state after `before`, now that the file system has `space`. */
 export function decideSpace(before: SpaceState, space: DiskSpace, wished: number): SpaceState {
   const reserve = reserveOf(space, wished);
-  return space.free < (before === 'low' ? reserve * RELIEF : reserve) ? 'low' : 'enough';
+  if (space.free < reserve * (1 - FOLLOWED_SHARE)) return 'exhausted';
+  if (before === 'enough') return space.free < reserve ? 'low' : 'enough';
+  // Until there is relief, it stays what it is.
+  return space.free < reserve * RELIEF ? before : 'enough';
 }

@@ -15,7 +15,14 @@ describe('the decision', () => {
     ['enough', 64, 'enough'],
     ['enough', 63, 'low'],
     ['low', 64, 'low'],
+    ['low', 79, 'low'],
     ['low', 80, 'enough'],
+    ['low', 32, 'low'],
+    ['low', 31, 'exhausted'],
+    ['enough', 31, 'exhausted'],
+    ['exhausted', 64, 'exhausted'],
+    ['exhausted', 79, 'exhausted'],
+    ['exhausted', 80, 'enough'],
   ] as const)('after %s, with %i MiB free, is %s', (before, free, expected) => {
     const space = { free: free * MIB, size: 100_000 * MIB };
     expect(decideSpace(before, space, 64 * MIB)).toBe(expected);

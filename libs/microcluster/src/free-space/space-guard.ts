@@ -4,8 +4,8 @@ import type { LoggerService } from '@nestjs/common';
 import { MicroclusterError } from '../errors/microcluster-error.js';
 import { decideSpace, reserveOf, type DiskSpace, type SpaceState } from './decide-space.js';
 
-/** A look costs one system call; a disk can't take much more than this guard's reserve in between, milliseconds. */
-const INTERVAL = 1_000;
+/** A look costs one system call of some microseconds, milliseconds. */
+const INTERVAL = 250;
 const MEBIBYTE = 1024 * 1024;
 
 export interface SpaceGuardParts {
@@ -25,7 +25,9 @@ export class SpaceGuard {
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
   private running: Promise<void>;
-  private readonly listeners = new Set<() => void>();
+  private readonly lowListeners = new Set<() => void>();
+  private readonly exhaustedListeners = new Set<() => void>();
+  private readonly regainedListeners = new Set<() => void>();
 
   constructor(private readonly parts: SpaceGuardParts) {
     this.running = parts.minimumFreeBytes > 0 ? this.look() : Promise.resolve();
@@ -33,7 +35,17 @@ export class SpaceGuard {
 
   /** Calls `listener` when the space has become low, once each time. */
   onLow(listener: () => void): void {
-    this.listeners.add(listener);
+    this.lowListeners.add(listener);
+  }
+
+  /** Calls `listener` at each look that finds the space exhausted. */
+  onExhausted(listener: () => void): void {
+    this.exhaustedListeners.add(listener);
+  }
+
+  /** Calls `listener` when there is enough space again. */
+  onRegained(listener: () => void): void {
+    this.regainedListeners.add(listener);
   }
 
   /**
@@ -61,6 +73,7 @@ export class SpaceGuard {
       this.space = await read(directory);
       const next = decideSpace(this.state, this.space, minimumFreeBytes);
       if (next !== this.state) this.enter(next);
+      if (next === 'exhausted') call(this.exhaustedListeners);
     } catch (error) {
       // A directory that cannot be looked at says so elsewhere; nobody is refused for that.
       logger.error({ event: 'free-space-unknown', directory, error });
@@ -73,15 +86,21 @@ export class SpaceGuard {
 
   private enter(next: SpaceState): void {
     const { directory, logger } = this.parts;
+    const before = this.state;
     this.state = next;
     const { free } = this.space;
     if (next === 'enough') {
       logger.log({ event: 'disk-space-regained', directory, free });
+      call(this.regainedListeners);
       return;
     }
-    logger.error({ event: 'disk-space-low', directory, free });
-    for (const listener of this.listeners) listener();
+    logger.error({ event: `disk-space-${next}`, directory, free });
+    if (before === 'enough') call(this.lowListeners);
   }
+}
+
+function call(listeners: ReadonlySet<() => void>): void {
+  for (const listener of listeners) listener();
 }
 
 async function readSpace(directory: string): Promise<DiskSpace> {

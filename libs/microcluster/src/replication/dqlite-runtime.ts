@@ -12,6 +12,7 @@ import { guardedEngine, type SpaceGuard } from '../free-space/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
 import type { EngineRound, OpenEngine, OpenOptions } from './engine-runtime.js';
+import { yieldToFullDisk } from './yield-to-full-disk.js';
 
 /** Name of the one database inside dqlite (`spec/core-api.md` 1.2). */
 export const DATABASE_NAME = 'db.bin';
@@ -63,7 +64,8 @@ export async function openDqlite(
     { signal: AbortSignal.any([options.signal, limit]) },
   ).catch(tooLate(limit, args));
   const sql = new DqliteEngine({ client: app.client(DATABASE_NAME) });
-  guard.onLow(() => void handOverLeadership(app, args));
+  const { logger, timeouts } = args;
+  yieldToFullDisk({ app, host, guard, logger, handoverMs: timeouts.handover });
   return {
     name: 'dqlite',
     get processId() {
@@ -113,21 +115,6 @@ function tooLate(limit: AbortSignal, { timeouts }: ParsedDaemonArgs): (error: un
       { cause: error },
     );
   };
-}
-
-/** A leader whose disk is nearly full lets another one take the writes of all; never rejects. */
-async function handOverLeadership(
-  app: DqliteApp,
-  { logger, timeouts }: ParsedDaemonArgs,
-): Promise<void> {
-  const limit = timeLimit(timeouts.handover);
-  try {
-    if ((await app.leader(limit))?.id !== app.id) return;
-    const others = (await app.members(limit)).filter(({ id }) => id !== app.id);
-    if (others.some(({ role }) => role === 'voter')) await app.transfer(undefined, limit);
-  } catch (error) {
-    logger.warn({ event: 'leadership-kept-on-full-disk', error });
-  }
 }
 
 /** A cluster of two has one voter, so the other one may have to be made a voter first (`spec/core-api.md` 16.2). */
