@@ -4,8 +4,9 @@
  * The cluster goes from release to release in the order of the tests. `UPGRADE_MEMBERS=5 npm test -- test/upgrades`
  * is the longer form.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MicroclusterClient, type StreamedEvent } from '@microcluster/nest/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { TestCluster } from '../support/cluster.js';
@@ -25,6 +26,8 @@ let members: readonly Daemon[];
 let others: readonly Daemon[];
 let first: Daemon;
 let last: Daemon;
+/** Where the last member's update program writes the number of the process that has started it. */
+let updateRuns: string;
 
 beforeAll(async () => {
   const all = await TestCluster.prepare(MEMBERS + 1, { program: PROGRAM, env: { RELEASE: '1' } });
@@ -33,6 +36,12 @@ beforeAll(async () => {
   others = members.slice(0, -1);
   first = all.member(1);
   last = all.member(MEMBERS);
+  updateRuns = join(all.directory, 'update-runs');
+  const updateProgram = join(all.directory, 'update.sh');
+  await writeFile(updateProgram, `#!/bin/sh\necho "$PPID $#" >> '${updateRuns}'\n`, {
+    mode: 0o755,
+  });
+  last.nextEnvironment['SCHEMA_UPDATE'] = updateProgram;
   await Promise.all(members.map((member) => member.start()));
   await first.bootstrap();
   for (const joiner of members.slice(1)) await all.join(joiner);
@@ -116,6 +125,25 @@ async function updatesAt(asked: Daemon): Promise<unknown> {
   return batches.parse(answer.metadata).Results.map(({ rows }) => rows[0]?.[0]);
 }
 
+/** What a member has reported of itself since its start. */
+async function reportedBy(member: Daemon): Promise<StreamedEvent[]> {
+  const client = new MicroclusterClient({ socketPath: member.socketPath });
+  const events: StreamedEvent[] = [];
+  try {
+    // Whoever asks for what follows an event of another process gets all that this one has kept.
+    for await (const event of client.events({
+      lastEventId: 'of-another-process',
+      signal: AbortSignal.timeout(LIMIT_MS),
+    })) {
+      events.push(event);
+      if (event.type === 'schema-upgraded' && event.member === member.name) return events;
+    }
+    throw new Error(`the events of ${member.name} have ended: ${JSON.stringify(events)}`);
+  } finally {
+    await client.close();
+  }
+}
+
 describe('a joiner of another release', () => {
   it.each([
     ['schema version', { RELEASE: '2' }, /schema version 6\/2.*the cluster has 6\/1/],
@@ -174,6 +202,13 @@ describe(`${MEMBERS} members, upgraded one at a time`, () => {
           [last.name]: 'ONLINE',
         });
         expect(await updatesAt(last)).toEqual(['1', 1]);
+        await eventually(
+          'the member that is behind to run its update program',
+          LIMIT_MS,
+          async () => {
+            expect(await readFile(updateRuns, 'utf8')).toContain(`${last.pid} 0\n`);
+          },
+        );
 
         await restartAs(last, { RELEASE: '2' });
         await Promise.all(members.map(online));
@@ -185,6 +220,14 @@ describe(`${MEMBERS} members, upgraded one at a time`, () => {
       for (const member of members) {
         expect(await entriesOf(member)).toEqual(client.acknowledged);
         expect(await updatesAt(member)).toEqual(['1,2', 2]);
+        expect(await reportedBy(member)).toContainEqual(
+          expect.objectContaining({
+            type: 'schema-upgraded',
+            member: member.name,
+            from: { internal: 6, external: 1 },
+            to: { internal: 6, external: 2 },
+          }),
+        );
       }
     },
     LIMIT_MS * MEMBERS,
