@@ -7,8 +7,8 @@ import { isWorkloadName, WORKLOAD_NAMES } from './workloads/index.js';
 
 const NETWORKS = ['auto', 'namespaces', 'loopback'] as const;
 const MAX_SEED = 2 ** 31;
-/** Enough for Raft's segments and snapshots, and quickly filled. */
-const DISK_MIB = 256;
+/** Enough for Raft's segments and snapshots, and for the tenth that is kept free to have room for some of them. */
+const DISK_MIB = 512;
 
 export const USAGE = `usage: npm run test:faults -- [options]
 

@@ -5,7 +5,7 @@ import { RegisterWorkload } from './register.js';
 import { SetWorkload } from './set.js';
 import type { Clock, Workload } from './workload.js';
 
-export { Session } from './session.js';
+export { Session, type Reply } from './session.js';
 export type { Clock, Workload } from './workload.js';
 
 const WORKLOADS = {

@@ -2,7 +2,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Member } from '../../cluster/member.js';
-import { take, type Fault } from '../fault.js';
+import { take, type Fault, type Heal } from '../fault.js';
 
 const BLOCK = Buffer.alloc(256 * 1024);
 const FILLER = 'filler';
@@ -19,12 +19,18 @@ export const FULL_DISK: Fault = {
       scene,
       cluster.members.filter((member) => cluster.hasOwnDisk(member)),
     );
-    const filler = join(victim.daemon.stateDir, FILLER);
-    await fill(filler);
+    const heal = await fillDisk(victim);
     await useUpWhatIsAllocated(cluster.members.filter((member) => member !== victim));
-    return () => rm(filler, { force: true });
+    return heal;
   },
 };
+
+/** Leaves no byte on the member's disk. @returns what gives the space back */
+export async function fillDisk({ daemon }: Member): Promise<Heal> {
+  const filler = join(daemon.stateDir, FILLER);
+  await fill(filler);
+  return () => rm(filler, { force: true });
+}
 
 /** As far as the cluster takes it: it need not be able to write now. */
 async function useUpWhatIsAllocated(others: readonly Member[]): Promise<void> {
