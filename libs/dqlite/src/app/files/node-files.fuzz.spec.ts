@@ -8,7 +8,7 @@ import { casesOf } from '../../../../../test/fuzz/cases.js';
 import { mutated, mutatedText } from '../../../../../test/fuzz/mutated.js';
 import { isDqliteError } from '../../errors/index.js';
 import type { NodeInfo } from '../../values.js';
-import { readSegment } from '../recovery/last-entry.js';
+import { readSegment } from './segment.js';
 import { formatNode, formatNodes, NodeDirectory, parseNode, parseNodes } from './index.js';
 
 const ADDRESS = '10.0.0.1:9000';
