@@ -1,25 +1,12 @@
 /** Free ports, throw-away directories and nodes for tests. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectingTcpSocket } from './dial-fd.js';
 import { DqliteNode, type DqliteNodeOptions } from './dqlite-node.js';
 import { BOOTSTRAP_ID } from './node-id.js';
 
-/** An address on loopback that is free now. */
-export async function freeAddress(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `127.0.0.1:${address.port}`;
-}
+export { freeAddress } from '../../../testing/src/free-addresses.js';
 
 /** A directory that disappears with the returned object. */
 export function temporaryDirectory(): { readonly path: string; remove(): void } {

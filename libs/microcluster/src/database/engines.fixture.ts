@@ -1,6 +1,5 @@
 /** Test support: data sources on both engines, dqlite with a real node in its supervised process. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -14,6 +13,7 @@ import {
   SqliteEngine,
   type SqlEngine,
 } from '@microcluster/dqlite';
+import { freeAddress } from '../../../testing/src/free-addresses.js';
 
 /** An open data source and the engine under it. */
 export interface OpenDatabase {
@@ -39,7 +39,7 @@ const dqlite: EngineCase = {
     const directory = await mkdtemp(path.join(tmpdir(), 'core-database-'));
     const app = await DqliteApp.open({
       directory,
-      address: `127.0.0.1:${await freePort()}`,
+      address: await freeAddress(),
       host: new DqliteProcess(),
       dial: (address, signal) => dialTcp(address, signal),
     });
@@ -79,17 +79,4 @@ async function openOn(engine: SqlEngine, stop: () => Promise<void>): Promise<Ope
       await stop();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { freeAddress } from '../../../testing/src/free-addresses.js';
 import { MicroclusterAdapter } from '../listeners/index.js';
 import type { DaemonArgs } from '../options/index.js';
 import { MicroclusterModule } from './microcluster.module.js';
@@ -82,18 +82,4 @@ export class TestApplication implements AsyncDisposable {
     await this.app.close();
     await rm(this.directory, { recursive: true, force: true });
   }
-}
-
-/** A loopback address that was free a moment ago. */
-export async function freeAddress(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const bound = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  if (bound === null || typeof bound === 'string') throw new Error('no address was bound');
-  return `127.0.0.1:${bound.port}`;
 }
