@@ -57,16 +57,26 @@ describe('SqliteEngine', () => {
     await engine.close();
   });
 
-  it('ends what runs when it is closed', async () => {
-    const engine = new SqliteEngine({ file: join(directory, 'a.sqlite') });
-    await engine.open();
-    const running = engine.run(
-      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n',
-    );
-    const outcome = running.catch((error: unknown) => error);
-    await engine.run('SELECT 1');
-    await engine.close();
-    expect(await outcome).toMatchObject({ code: 'ABORTED' });
+  describe('when it is closed', () => {
+    const ENDLESS =
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n';
+
+    it('ends what runs', async () => {
+      const engine = new SqliteEngine({ file: join(directory, 'a.sqlite') });
+      await engine.open();
+      const outcome = engine.run(ENDLESS).catch((error: unknown) => error);
+      await engine.run('SELECT 1');
+      await engine.close();
+      expect(await outcome).toMatchObject({ code: 'ABORTED' });
+    });
+
+    it('ends what waits for its connection to be opened', async () => {
+      const engine = new SqliteEngine({ file: join(directory, 'a.sqlite') });
+      await engine.open();
+      const outcome = engine.run(ENDLESS).catch((error: unknown) => error);
+      await engine.close();
+      expect(await outcome).toMatchObject({ code: 'ABORTED' });
+    });
   });
 
   it('restores the settings that a caller leaves on a connection', async () => {

@@ -36,6 +36,9 @@ interface OpenDatabase {
   readonly ticket: FifoGate;
   readonly idle: SqliteHandle[];
   readonly inUse: Set<SqliteHandle>;
+  /** Connections that are being opened. */
+  readonly opening: Set<Promise<SqliteHandle>>;
+  isClosed: boolean;
   /** The connection of whoever holds the ticket; not one of the pool's, so that a full pool never blocks a writer. */
   writer: SqliteHandle | undefined;
 }
@@ -121,6 +124,7 @@ export class SqliteEngine implements SqlEngine {
     this.database = undefined;
     this.opening = undefined;
     if (!database) return;
+    database.isClosed = true;
     database.slots.close();
     database.ticket.close();
     const { writer } = database;
@@ -129,6 +133,8 @@ export class SqliteEngine implements SqlEngine {
     await Promise.all(
       [...handles].map((handle) => (database.inUse.has(handle) ? handle.abort() : handle.close())),
     );
+    // Those see that it is closed, and close again.
+    await Promise.allSettled(database.opening);
     if (database.temporary) await rm(database.temporary, { recursive: true, force: true });
   }
 
@@ -184,8 +190,21 @@ export class SqliteEngine implements SqlEngine {
     }
   }
 
-  private openHandle({ binding, file }: OpenDatabase): Promise<SqliteHandle> {
-    return SqliteHandle.open(binding, file, this.deadlineMs);
+  /** @throws DqliteError `ABORTED` when the database was closed in the meantime */
+  private async openHandle(database: OpenDatabase): Promise<SqliteHandle> {
+    const opening = SqliteHandle.open(database.binding, database.file, this.deadlineMs).then(
+      async (handle) => {
+        if (!database.isClosed) return handle;
+        await handle.close();
+        throw new DqliteError('ABORTED', { what: 'A statement' });
+      },
+    );
+    database.opening.add(opening);
+    try {
+      return await opening;
+    } finally {
+      database.opening.delete(opening);
+    }
   }
 
   private async openDatabase(): Promise<OpenDatabase> {
@@ -201,6 +220,8 @@ export class SqliteEngine implements SqlEngine {
       ticket: new FifoGate('Waiting for other writers', 1, this.deadlineMs),
       idle: [],
       inUse: new Set(),
+      opening: new Set(),
+      isClosed: false,
       writer: undefined,
     };
     try {
