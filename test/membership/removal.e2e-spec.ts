@@ -25,11 +25,11 @@ describe('of three members', () => {
 
   // Whoever was removed joins again, for the next test.
   afterEach(async () => {
-    const names = new Set<string>();
     const asked = await cluster.leader();
-    for (const { name } of await cluster.table(asked)) names.add(name);
-    for (const member of cluster.members) {
-      if (!names.has(member.name)) await cluster.join(member, asked);
+    const names = (await cluster.table(asked)).map(({ name }) => name);
+    for (const member of cluster.members.filter(({ name }) => !names.includes(name))) {
+      await isUninitialised(member);
+      await cluster.join(member, asked);
     }
     await cluster.settled(asked);
   });
@@ -78,31 +78,31 @@ describe('of three members', () => {
   });
 
   it('removes a member that is away by force, and leaves it uninitialised when it comes back', async () => {
-    const { members } = cluster;
-    const [first, second, third] = members;
-    if (!first || !second || !third) throw new Error('no members');
-    await third.kill();
-    const refused = await remove(first, 'c3');
-    expect(refused.error).toContain('Failed to execute pre-remove hook on cluster member "c3"');
+    const leader = await cluster.leader();
+    const [asked, away] = cluster.members.filter((member) => member !== leader);
+    if (!asked || !away) throw new Error('no members');
+    await away.kill();
+    const refused = await remove(leader, away.name);
+    expect(refused.error).toContain(
+      `Failed to execute pre-remove hook on cluster member "${away.name}"`,
+    );
     // What the leader had to leave out is told by whichever member was asked.
-    const leader = await cluster.leader([first, second]);
-    const asked = leader === first ? second : first;
-    const warnings = (await asked.tryControl('cluster', 'remove', 'c3', '--force')).err.split('\n');
-    expect(warnings).toEqual([
+    const forced = await asked.tryControl('cluster', 'remove', away.name, '--force');
+    expect(forced.err.split('\n')).toEqual([
       expect.stringMatching(/^Warning: the step "reach" was skipped: /),
       'Warning: the step "pre-remove hook" was skipped: the member cannot be reached',
       'Warning: the step "reset" was skipped: the member cannot be reached; it notices at its next start',
       '',
     ]);
-    expect((await remove(first, 'c3')).text).toContain('"metadata":{}');
-    await expectRecords([first, second], ['c1', 'c2']);
-    await third.start();
-    await isUninitialised(third);
-    const kept = (await readdir(third.stateDir)).filter((name) => name.startsWith('removed.'));
+    expect((await remove(asked, away.name)).text).toContain('"metadata":{}');
+    await expectRecords([leader, asked], [leader.name, asked.name]);
+    await away.start();
+    await isUninitialised(away);
+    const kept = (await readdir(away.stateDir)).filter((name) => name.startsWith('removed.'));
     expect(kept).toHaveLength(1);
-    expect(await readdir(join(third.stateDir, kept[0] ?? '', 'database'))).toContain('info.yaml');
-    await cluster.join(third);
-    await expectRecords(members, ['c1', 'c2', 'c3']);
+    expect(await readdir(join(away.stateDir, kept[0] ?? '', 'database'))).toContain('info.yaml');
+    await cluster.join(away, leader);
+    await expectRecords(cluster.members, ['c1', 'c2', 'c3']);
   });
 
   it('refuses what no record knows, and an address that is not the one of the name', async () => {
