@@ -80,14 +80,16 @@ export async function readBackup(bytes: Readable, source: string): Promise<OpenB
   async function* recordsOf(): AsyncGenerator<ContentsRecord, void, undefined> {
     try {
       for await (const line of lines) {
-        const value: unknown = JSON.parse(line.toString('utf8'));
+        const value = jsonOf(line);
         const end = endSchema.safeParse(value);
         if (end.success) {
           if (end.data.sha256 !== hash.digest('hex')) throw new Error('its checksum is wrong');
           return;
         }
         hash.update(line);
-        yield contentsRecordSchema.parse(value);
+        const record = contentsRecordSchema.safeParse(value);
+        if (!record.success) throw new Error('it has a record of no known kind');
+        yield record.data;
       }
       throw new Error('it was cut off');
     } catch (cause) {
@@ -100,12 +102,21 @@ export async function readBackup(bytes: Readable, source: string): Promise<OpenB
     const first = await lines.next();
     if (first.done === true) throw new Error('it is empty');
     hash.update(first.value);
-    const header = headerSchema.safeParse(JSON.parse(first.value.toString('utf8')));
+    const header = headerSchema.safeParse(jsonOf(first.value));
     if (!header.success) throw new Error(header.error.issues[0]?.message ?? 'its header is wrong');
     return { header: header.data, records: recordsOf() };
   } catch (cause) {
     bytes.destroy();
     throw damaged(cause);
+  }
+}
+
+/** The message of the parser would quote the line, which is somebody's data. */
+function jsonOf(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString('utf8'));
+  } catch (cause) {
+    throw new Error('it has a line that is not JSON', { cause });
   }
 }
 

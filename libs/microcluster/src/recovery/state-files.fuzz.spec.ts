@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { casesOf } from '../../../../test/fuzz/cases.js';
@@ -273,6 +274,7 @@ describe('a damaged archive', () => {
       schema: { internal: 6, external: 2 },
     };
     const original = await buffer(formatBackup(header, Readable.from([])));
+    const quotedInTheError = gzipSync('{"format":a\n');
     await fc.assert(
       fc.asyncProperty(mutated([original]), async (bytes) => {
         try {
@@ -282,6 +284,7 @@ describe('a damaged archive', () => {
           expectFault(error, 'The backup', 'BAD_REQUEST');
         }
       }),
+      { examples: [[quotedInTheError]] },
     );
   });
 });
