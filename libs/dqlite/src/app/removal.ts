@@ -1,9 +1,14 @@
 /** Takes a member out of the cluster, one safe step after the other (`spec/dqlite.md` C.7). */
+import { setTimeout as pause } from 'node:timers/promises';
 import { DqliteError, isDqliteError } from '../errors/index.js';
 import type { LeaderSession } from './leader-session.js';
 import { askLeader, takeStep, type MemberContext } from './member-context.js';
 import { persist } from './persist.js';
 import { decideRemoval } from './roles/index.js';
+
+/** A member that did not answer in time may only have been busy: so many looks decide, with a pause between them. */
+const LOOKS = 3;
+const PAUSE_MS = 500;
 
 /**
  * Removes member `id`; nothing to do when it is none. Looks at the cluster anew before each step, so
@@ -16,10 +21,19 @@ export async function removeMember(
   id: bigint,
   signal: AbortSignal,
 ): Promise<void> {
+  let refusals = 0;
   for (let isDone = false; !isDone;) {
-    isDone = await persist(signal, () =>
-      askLeader(context, signal, (session) => removalStep(context, session, id, signal)),
-    );
+    try {
+      isDone = await persist(signal, () =>
+        askLeader(context, signal, (session) => removalStep(context, session, id, signal)),
+      );
+    } catch (error) {
+      refusals += 1;
+      if (!isDqliteError(error, 'REMOVAL_REFUSED') || refusals === LOOKS) throw error;
+      await pause(PAUSE_MS, undefined, { signal }).catch(() => {
+        throw error;
+      });
+    }
   }
 }
 

@@ -27,6 +27,8 @@ export class Rounds {
   #isJoining: boolean;
   #isReady = false;
   #absence: Absence;
+  /** Who was listed in the round before: who was not has just joined. */
+  #settled: ReadonlySet<bigint> = new Set();
 
   constructor(options: RoundsOptions) {
     this.#options = options;
@@ -56,9 +58,11 @@ export class Rounds {
     if (view === undefined) return undefined;
     if (!this.#checkMembership(view)) return undefined;
     await context.store.update(view.members);
+    const listed = new Set(view.members.map(({ id }) => id));
     const isChanged = this.#isReady
       ? view.leader.id === context.id && (await this.#adjust(session, signal))
       : await this.#assume(session);
+    this.#settled = listed;
     if (!isChanged) return view;
     const changed = await session.view();
     if (changed !== undefined) await context.store.update(changed.members);
@@ -88,16 +92,17 @@ export class Rounds {
   async #assume(session: LeaderSession): Promise<boolean> {
     const { context } = this.#options;
     const { members } = await session.states();
-    const [own, other] = decideAssume(members, context.id, context.options);
-    if (own === undefined) return false;
-    await takeStep(context, session, own);
-    try {
-      if (other !== undefined) await takeStep(context, session, other);
-    } catch (error) {
-      // A courtesy: the leader's adjustment will see to it.
-      if (!isDqliteError(error)) throw error;
+    const steps = decideAssume(members, context.id, context.options);
+    for (const step of steps) {
+      try {
+        await takeStep(context, session, step);
+      } catch (error) {
+        // The change of another member may be under way already: the leader's adjustment sees to the rest.
+        if (steps.length === 1 || !isDqliteError(error)) throw error;
+        return true;
+      }
     }
-    return true;
+    return steps.length > 0;
   }
 
   /** Corrects roles, one change at a time, until nothing is left to do; returns whether it changed something. */
@@ -108,7 +113,7 @@ export class Rounds {
     for (let changes = 0; changes < limit; changes += 1) {
       signal.throwIfAborted();
       const { members } = await session.states();
-      const step = decideAdjust(members, context.id, context.options);
+      const step = decideAdjust(members, context.id, context.options, this.#settled);
       if (step === undefined) return changes > 0;
       try {
         await takeStep(context, session, step);

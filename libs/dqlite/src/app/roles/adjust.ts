@@ -15,11 +15,14 @@ import { canSpareVote } from './guards.js';
  * that is safe. Asked again after each change, with the members as they are then.
  *
  * @param leaderId - the node that decides; it never demotes itself.
+ * @param settled - nodes that have not just joined. They come first beside a single voter: of two voters neither may
+ *   be lost, and whose join fails goes again.
  */
 export function decideAdjust(
   members: readonly MemberState[],
   leaderId: bigint,
   targets: RoleTargets,
+  settled: ReadonlySet<bigint> = new Set(),
 ): RoleStep | undefined {
   if (members.length < 2) return undefined;
   if (members.length < SMALLEST_REPLICATED_CLUSTER) return shrinkToLeader(members, leaderId);
@@ -28,7 +31,7 @@ export function decideAdjust(
     coverFailureDomain(members) ??
     // A voter that is offline and that nobody can replace keeps its vote: it may come back.
     (votersOnline < targets.voters
-      ? replaceVoter(members)
+      ? replaceVoter(members, votersOnline === 1 ? settled : undefined)
       : (dismissVoter(members, leaderId, targets.voters) ??
         adjustStandBys(members, leaderId, targets.standBys)))
   );
@@ -50,9 +53,14 @@ function coverFailureDomain(members: readonly MemberState[]): RoleStep | undefin
   return stepOf('voter', uncovered, 'a failure domain has no voter');
 }
 
-function replaceVoter(members: readonly MemberState[]): RoleStep | undefined {
+function replaceVoter(
+  members: readonly MemberState[],
+  preferred: ReadonlySet<bigint> | undefined,
+): RoleStep | undefined {
   const candidates = promotable(members, onlineHolders(members, 'voter'));
-  return stepOf('voter', candidates, 'too few voters are online');
+  const isSecond = ({ id }: MemberState): number => (preferred?.has(id) === false ? 1 : 0);
+  const inOrder = candidates.toSorted((a, b) => isSecond(a) - isSecond(b));
+  return stepOf('voter', inOrder, 'too few voters are online');
 }
 
 /** With enough voters online: takes the vote from surplus ones, then from those that are offline. */

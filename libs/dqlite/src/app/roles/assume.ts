@@ -13,8 +13,9 @@ export const SMALLEST_REPLICATED_CLUSTER = 3;
 /**
  * The changes that the starting node `selfId` asks the leader for, in order; empty when it keeps its role.
  *
- * The first change concerns the node itself. A second one follows when it becomes a voter beside a
- * single other one, since two voters are worse than three.
+ * Beside a single voter, another member becomes the second one and the node itself the third: of two voters neither
+ * may be lost, and a node that has just joined may yet go again. Where nobody else is online it waits for the leader's
+ * adjustment.
  */
 export function decideAssume(
   members: readonly MemberState[],
@@ -30,15 +31,12 @@ export function decideAssume(
     if (standBys.length >= targets.standBys) return [];
     return [{ role: 'stand-by', candidates: [self], reason: 'too few stand-bys are online' }];
   }
-  const first: RoleStep = {
-    role: 'voter',
-    candidates: [self],
-    reason: 'too few voters are online',
-  };
+  const own: RoleStep = { role: 'voter', candidates: [self], reason: 'too few voters are online' };
+  if (voters.length !== 1) return [own];
   const others = members.filter(
     (member) => member.online && member.role !== 'voter' && member.id !== selfId,
   );
-  if (voters.length !== 1 || others.length === 0) return [first];
+  if (others.length === 0) return [];
   const candidates = orderForPromotion(others, [...voters, self]);
-  return [first, { role: 'voter', candidates, reason: 'two voters need a third' }];
+  return [{ role: 'voter', candidates, reason: 'a voter that has just come needs a third' }, own];
 }

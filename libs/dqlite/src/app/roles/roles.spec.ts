@@ -48,6 +48,13 @@ describe('adjust, with node 1 leading', () => {
   });
 });
 
+it('adjust promotes who has just joined last beside a single voter, and as ever beside two', () => {
+  const settled = new Set([1n, 2n, 4n]);
+  const step = (text: string) => stepText(decideAdjust(members(text), 1n, targets, settled));
+  expect(step('v1 p3 p4')).toBe('voter<-4,3');
+  expect(step('v1 v2 p3 p4')).toBe('voter<-3,4');
+});
+
 describe('assume, by node 9', () => {
   it.each([
     ['p9', [], 'alone'],
@@ -55,8 +62,8 @@ describe('assume, by node 9', () => {
     ['v1 v2 v3', [], 'no member any more'],
     ['v1 p2 v9', [], 'already a voter'],
     ['v1 p2 s9', [], 'already a stand-by'],
-    ['v1 p2 p9', ['voter<-9', 'voter<-2'], 'the third member makes three voters'],
-    ['v1 p2- p9', ['voter<-9'], 'nobody else is online'],
+    ['v1 p2 p9', ['voter<-2', 'voter<-9'], 'the third member makes three voters, itself last'],
+    ['v1 p2- p9', [], 'nobody else is online for a third voter'],
     ['v1 v2 p9', ['voter<-9'], 'the missing voter'],
     ['v1 v2- v3 p9', ['voter<-9'], 'in place of an offline voter'],
     ['v1 v2 v3 p9', ['stand-by<-9'], 'a stand-by'],
