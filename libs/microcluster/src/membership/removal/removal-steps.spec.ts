@@ -159,17 +159,35 @@ describe('a removal', () => {
     expect(await cluster.records()).toEqual(gone);
   });
 
-  it('gives back the token of a joiner that never finished', async () => {
+  describe('of c3, which has joined with a token,', () => {
     const token = { name: 'c3', secret: 'secret', expiresAt: undefined };
-    await tables.tokens.issue(token, new Date());
-    await tables.tokens.reserve('secret', 'cert-3', new Date());
-    await admit(3);
-    const target = { name: 'c3', address: at(3), nodeId: undefined, isRepeated: false };
-    const records = {
-      write: <T>(work: (given: Tables) => Promise<T>) => session.transaction(() => work(tables)),
-    };
-    const parts = { effects: new FakeCluster(), records, failpoints: new Failpoints() };
-    await removeOtherMember(parts, target, true, new AbortController().signal);
-    expect(await tables.tokens.list(new Date())).toEqual([token]);
+
+    beforeEach(async () => {
+      await tables.tokens.issue(token, new Date());
+      await tables.tokens.reserve('secret', 'cert-3', new Date());
+      await admit(3);
+    });
+
+    async function removeThird(): Promise<void> {
+      const target = { name: 'c3', address: at(3), nodeId: undefined, isRepeated: false };
+      const records = {
+        write: <T>(work: (given: Tables) => Promise<T>) => session.transaction(() => work(tables)),
+      };
+      const parts = { effects: new FakeCluster(), records, failpoints: new Failpoints() };
+      await removeOtherMember(parts, target, true, new AbortController().signal);
+    }
+
+    it('gives the token back when it never finished', async () => {
+      await removeThird();
+      expect(await tables.tokens.list(new Date())).toEqual([token]);
+    });
+
+    it('does not when it died before it spent the token, but has had a heartbeat since', async () => {
+      const joined = await tables.members.byName('c3');
+      if (joined === undefined) throw new Error('no member');
+      await tables.members.recordRound([{ id: joined.id, role: 'voter', heartbeat: new Date() }]);
+      await removeThird();
+      expect(await tables.tokens.list(new Date())).toEqual([]);
+    });
   });
 });

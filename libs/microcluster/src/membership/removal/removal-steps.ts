@@ -151,8 +151,11 @@ async function deleteRow(
   { name, address, nodeId }: RemovalTarget,
 ): Promise<string | undefined> {
   const row = await members.byName(name);
+  const now = new Date();
+  // A member that died before it spent its token, but has had a heartbeat since, has finished.
+  await tokens.settle(now);
   await members.remove(name);
-  if (row !== undefined) await tokens.release(row.certificate, new Date());
+  if (row !== undefined) await tokens.release(row.certificate, now);
   await removals.begin({ name, address, nodeId });
   return row === undefined ? 'it is not in the member table' : undefined;
 }
