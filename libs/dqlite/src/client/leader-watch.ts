@@ -34,6 +34,7 @@ export class LeaderWatch {
   /** What each connection had sent and received at the last look. */
   #seen = new Map<DqliteConnection, number>();
   #pauseMs: number;
+  #timer: NodeJS.Timeout | undefined;
   #isAwake = false;
 
   constructor(options: LeaderWatchOptions) {
@@ -53,11 +54,12 @@ export class LeaderWatch {
   /** Ends it, and a search that is under way. Idempotent. */
   close(): void {
     this.#closing.abort();
+    clearTimeout(this.#timer);
   }
 
   #lookLater(): void {
     // Whoever waits holds something that keeps the process alive, or nothing needs to.
-    setTimeout(() => void this.#look(), this.#pauseMs).unref();
+    this.#timer = setTimeout(() => void this.#look(), this.#pauseMs).unref();
   }
 
   async #look(): Promise<void> {
@@ -69,7 +71,7 @@ export class LeaderWatch {
     }
     if (silent.length === 0) this.#pauseMs = this.#silenceMs;
     else await this.#ask(silent);
-    this.#lookLater();
+    if (!this.#closing.signal.aborted) this.#lookLater();
   }
 
   async #ask(silent: readonly DqliteConnection[]): Promise<void> {

@@ -31,7 +31,7 @@ export function decideAdjust(
     coverFailureDomain(members) ??
     // A voter that is offline and that nobody can replace keeps its vote: it may come back.
     (votersOnline < targets.voters
-      ? replaceVoter(members, votersOnline === 1 ? settled : undefined)
+      ? replaceVoter(members, votersOnline === 1 ? settled : new Set())
       : (dismissVoter(members, leaderId, targets.voters) ??
         adjustStandBys(members, leaderId, targets.standBys)))
   );
@@ -55,12 +55,14 @@ function coverFailureDomain(members: readonly MemberState[]): RoleStep | undefin
 
 function replaceVoter(
   members: readonly MemberState[],
-  preferred: ReadonlySet<bigint> | undefined,
+  settled: ReadonlySet<bigint>,
 ): RoleStep | undefined {
   const candidates = promotable(members, onlineHolders(members, 'voter'));
-  const isSecond = ({ id }: MemberState): number => (preferred?.has(id) === false ? 1 : 0);
-  const inOrder = candidates.toSorted((a, b) => isSecond(a) - isSecond(b));
-  return stepOf('voter', inOrder, 'too few voters are online');
+  const newcomersLast = [
+    ...candidates.filter(({ id }) => settled.has(id)),
+    ...candidates.filter(({ id }) => !settled.has(id)),
+  ];
+  return stepOf('voter', newcomersLast, 'too few voters are online');
 }
 
 /** With enough voters online: takes the vote from surplus ones, then from those that are offline. */

@@ -31,12 +31,13 @@ export function decideAssume(
     if (standBys.length >= targets.standBys) return [];
     return [{ role: 'stand-by', candidates: [self], reason: 'too few stand-bys are online' }];
   }
-  const own: RoleStep = { role: 'voter', candidates: [self], reason: 'too few voters are online' };
+  const reason = 'too few voters are online';
+  const own: RoleStep = { role: 'voter', candidates: [self], reason };
   if (voters.length !== 1) return [own];
   const others = members.filter(
     (member) => member.online && member.role !== 'voter' && member.id !== selfId,
   );
   if (others.length === 0) return [];
   const candidates = orderForPromotion(others, [...voters, self]);
-  return [{ role: 'voter', candidates, reason: 'a voter that has just come needs a third' }, own];
+  return [{ role: 'voter', candidates, reason }, own];
 }
