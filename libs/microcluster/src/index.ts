@@ -26,7 +26,7 @@ export {
   type RequestPeer,
 } from './access/index.js';
 export { ClusterState, type StatePaths } from './cluster-state/index.js';
-export { Consistency } from './consistency/index.js';
+export { Consistency } from './read-consistency/index.js';
 export * from './errors/index.js';
 export { Health, type HealthCheck, type HealthReport } from './health/index.js';
 export {
