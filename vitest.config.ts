@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'fuzz',
           include: [FUZZ_SPECS],
-          setupFiles: ['test/fuzz/setup.ts'],
+          setupFiles: ['libs/dqlite/src/fuzz/setup.fixture.ts'],
           // As many times as many cases take as many times as long.
           testTimeout: 60_000 * FUZZ_RUNS,
           hookTimeout: 60_000,

@@ -1,5 +1,5 @@
 /** Finds TCP ports of the loopback interface that nobody uses. */
-import { freeAddress } from '../../libs/testing/src/free-addresses.js';
+import { freeAddress } from '@microcluster/dqlite/free-address';
 
 /** `count` different addresses `127.0.0.1:port`. */
 export async function freeAddresses(count: number): Promise<string[]> {

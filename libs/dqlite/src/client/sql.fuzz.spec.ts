@@ -1,7 +1,7 @@
 /** SQL as nobody writes it: the splitter loses nothing, invents nothing, and is done in linear time. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mutatedText } from '../../../../test/fuzz/mutated.js';
+import { mutatedText } from '../fuzz/mutated.fixture.js';
 import { splitStatements } from './split-statements.js';
 import { tokens } from './sql-tokens.js';
 

@@ -1,6 +1,6 @@
 /** Sends to unix datagram sockets, which Node's dgram cannot (service managers listen on them). */
 import { closeSync, writeSync } from 'node:fs';
-import { types } from 'node:util';
+import { isSystemError } from '../errors/system-error.js';
 import { LINUX, libc } from './libc.js';
 import { abstractSocketAddress, pathSocketAddress } from './socket-address.js';
 
@@ -25,7 +25,7 @@ export function sendUnixDatagram(to: string, text: string): boolean {
     writeSync(fd, text);
     return true;
   } catch (error) {
-    if (types.isNativeError(error) && 'code' in error && error.code === 'EAGAIN') return false;
+    if (isSystemError(error, 'EAGAIN')) return false;
     throw error;
   } finally {
     closeSync(fd);

@@ -6,7 +6,7 @@ import { connectingTcpSocket } from './dial-fd.js';
 import { DqliteNode, type DqliteNodeOptions } from './dqlite-node.js';
 import { BOOTSTRAP_ID } from './node-id.js';
 
-export { freeAddress } from '../../../testing/src/free-addresses.js';
+export { freeAddress } from '../free-address.js';
 
 /** A directory that disappears with the returned object. */
 export function temporaryDirectory(): { readonly path: string; remove(): void } {

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mutated } from '../../../../test/fuzz/mutated.js';
+import { mutated } from '../fuzz/mutated.fixture.js';
 import { Trust } from '../process/trust.js';
 import { selfSigned } from './certificates.fixture.js';
 import { fingerprintOf, firstDnsName, isWithinDates } from './certificates.js';

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mutated, mutatedText } from '../../../../test/fuzz/mutated.js';
+import { mutated, mutatedText } from '../../../dqlite/src/fuzz/mutated.fixture.js';
 import { isMicroclusterError } from '../errors/index.js';
 import { trustEntry } from '../trust/trusted-member.js';
 import { SAMPLE_CERTIFICATE } from '../types/certificate.fixture.js';

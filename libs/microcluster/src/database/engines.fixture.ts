@@ -13,7 +13,7 @@ import {
   SqliteEngine,
   type SqlEngine,
 } from '@microcluster/dqlite';
-import { freeAddress } from '../../../testing/src/free-addresses.js';
+import { freeAddress } from '@microcluster/dqlite/free-address';
 
 /** An open data source and the engine under it. */
 export interface OpenDatabase {

@@ -3,7 +3,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mutatedText } from '../../../../test/fuzz/mutated.js';
+import { mutatedText } from '../../../dqlite/src/fuzz/mutated.fixture.js';
 import { CORE_LISTENER, decideTrust } from '../access/index.js';
 import { retryDelay } from '../client/read-envelope.js';
 import { isMicroclusterError } from '../errors/index.js';

@@ -5,8 +5,8 @@ import { connect as connectTls, createSecureContext, type ConnectionOptions } fr
 import { Body, Controller, Post } from '@nestjs/common';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { casesOf } from '../../../../test/fuzz/cases.js';
-import { mutated } from '../../../../test/fuzz/mutated.js';
+import { casesOf } from '../../../dqlite/src/fuzz/cases.fixture.js';
+import { mutated } from '../../../dqlite/src/fuzz/mutated.fixture.js';
 import { CoreApi, ServeUnix } from '../access/index.js';
 import { CoreRoute, type CoreRequest } from './core-route.js';
 import { TestDaemon } from './daemon.fixture.js';

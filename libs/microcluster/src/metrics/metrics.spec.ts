@@ -7,7 +7,7 @@ import { Gauge } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { CoreApi, ServeUnix } from '../access/index.js';
-import { freeAddress } from '../../../testing/src/free-addresses.js';
+import { freeAddress } from '@microcluster/dqlite/free-address';
 import { TestApplication } from '../module/application.fixture.js';
 import { METRICS, metricsTable } from './metric-catalogue.js';
 import { Metrics } from './metrics.js';

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { freeAddress } from '../../../testing/src/free-addresses.js';
+import { freeAddress } from '@microcluster/dqlite/free-address';
 import { MicroclusterAdapter } from '../listeners/index.js';
 import type { DaemonArgs } from '../options/index.js';
 import { MicroclusterModule } from './microcluster.module.js';

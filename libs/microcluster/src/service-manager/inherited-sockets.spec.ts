@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ListeningSocket } from '../../../dqlite/src/native/listening-socket.fixture.js';
 import { TestDaemon } from '../listeners/daemon.fixture.js';
-import { freeAddress } from '../../../testing/src/free-addresses.js';
+import { freeAddress } from '@microcluster/dqlite/free-address';
 import { inheritSockets, InheritedSockets, type InheritedSocket } from './inherited-sockets.js';
 
 let directory: string;

@@ -1,7 +1,7 @@
 /** Join tokens as a person may have damaged them, or a stranger may have made them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mutated, mutatedText } from '../../../../test/fuzz/mutated.js';
+import { mutated, mutatedText } from '../../../dqlite/src/fuzz/mutated.fixture.js';
 import { faultOf } from '../types/fault-of.fixture.js';
 import { isInvalidValueError } from '../types/invalid-value-error.js';
 import { decodeJoinToken, encodeJoinToken } from './join-token.js';

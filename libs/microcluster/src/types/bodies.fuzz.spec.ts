@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { casesOf } from '../../../../test/fuzz/cases.js';
-import { mutatedText } from '../../../../test/fuzz/mutated.js';
+import { casesOf } from '../../../dqlite/src/fuzz/cases.fixture.js';
+import { mutatedText } from '../../../dqlite/src/fuzz/mutated.fixture.js';
 import { SAMPLE_CERTIFICATE } from './certificate.fixture.js';
 import * as events from './cluster-events.js';
 import { faultOf } from './fault-of.fixture.js';

@@ -1,5 +1,5 @@
 /** Makes the members of a cluster, in this process or in processes of their own. */
-import { AddressBook } from '../free-addresses.js';
+import { AddressBook } from '../address-book.js';
 import type { TestDaemonArgs } from '../module/index.js';
 import type { TestNetwork } from '../network/index.js';
 import type { ClusterMember, MemberPlan } from './cluster-member.js';

@@ -1,7 +1,7 @@
 /** The application of a member, made in the process that this runs in. */
 import type { INestApplication, LoggerService } from '@nestjs/common';
 import { stopRequests, type Routes } from '@microcluster/nest/testing-seam';
-import type { AddressSource } from '../free-addresses.js';
+import type { AddressSource } from '../address-book.js';
 import { ClusterTestingModuleBuilder, type TestDaemonArgs } from '../module/index.js';
 import { adjustmentFor } from '../module/test-settings.js';
 import type { MemberPlan } from './cluster-member.js';

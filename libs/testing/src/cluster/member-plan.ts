@@ -1,7 +1,7 @@
 /** What is settled of a member before its application is made. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { freeAddress } from '../free-addresses.js';
+import { freeAddress } from '@microcluster/dqlite/free-address';
 import type { MemberPlan } from './cluster-member.js';
 
 /** The member's address is free now; its directory exists, as the log is written beside it. */

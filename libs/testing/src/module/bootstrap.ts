@@ -2,7 +2,7 @@
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { MicroclusterAdapter } from '@microcluster/nest';
-import type { AddressSource } from '../free-addresses.js';
+import type { AddressSource } from '../address-book.js';
 
 /** How the application is bootstrapped. */
 export interface BootstrapRequest {

@@ -2,7 +2,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { DaemonArgs, DynamicDaemonArgs, EngineName, ServerArgs } from '@microcluster/nest';
 import type { DaemonArgsAdjustment, Routes } from '@microcluster/nest/testing-seam';
-import type { AddressSource } from '../free-addresses.js';
+import type { AddressSource } from '../address-book.js';
 
 /** Settings that a test may choose; those it does not choose are the application's, or replaced by the test's. */
 export type TestDaemonArgs = Partial<Omit<DynamicDaemonArgs, 'stateDir'>>;

@@ -1,7 +1,7 @@
 /** `Test` as Nest has it, for applications that import `MicroclusterModule`. */
 import type { LoggerService, ModuleMetadata } from '@nestjs/common';
 import type { TestingModuleOptions } from '@nestjs/testing';
-import { AddressBook } from '../free-addresses.js';
+import { AddressBook } from '../address-book.js';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '../temporary-directory.js';
 import type { BootstrapRequest } from './bootstrap.js';
 import { quietLogger } from './quiet-logger.js';

@@ -4,7 +4,7 @@ import { HttpAdapterHost, MetadataScanner } from '@nestjs/core';
 import { MicroclusterAdapter } from '@microcluster/nest';
 import { DAEMON_ARGS_ADJUSTMENT, type DaemonArgsAdjustment } from '@microcluster/nest/testing-seam';
 import { TestingModule, TestingModuleBuilder, type TestingModuleOptions } from '@nestjs/testing';
-import type { AddressSource } from '../free-addresses.js';
+import type { AddressSource } from '../address-book.js';
 import { BootstrapOnStart, type BootstrapRequest } from './bootstrap.js';
 
 /** What the builder adds to Nest's. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { types } from 'node:util';
+import { isSystemError } from '../../errors/system-error.js';
 
 /** Only the owner reads and writes. */
 const PRIVATE = 0o600;
@@ -42,7 +42,7 @@ export async function readBytesIfExists(file: string): Promise<Buffer | undefine
   try {
     return await readFile(file);
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
@@ -55,8 +55,4 @@ export async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return types.isNativeError(error) && 'code' in error && error.code === 'ENOENT';
 }

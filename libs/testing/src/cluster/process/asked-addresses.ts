@@ -1,5 +1,5 @@
 /** Addresses that a member asks the test for: no two members get the same, and each gets its own again. */
-import type { AddressSource } from '../../free-addresses.js';
+import type { AddressSource } from '../../address-book.js';
 
 export class AskedAddresses implements AddressSource {
   private readonly waiting = new Map<string, ((address: string) => void)[]>();

@@ -1,6 +1,6 @@
 /** What the process of a member is started with. */
 import type { Routes } from '@microcluster/nest/testing-seam';
-import type { AddressSource } from '../../free-addresses.js';
+import type { AddressSource } from '../../address-book.js';
 import type { TestDaemonArgs } from '../../module/index.js';
 import type { MemberPlan } from '../cluster-member.js';
 import type { ModuleFile } from './module-file.js';

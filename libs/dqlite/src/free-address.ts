@@ -1,8 +1,8 @@
-/** Finds loopback addresses that nobody uses, and remembers what they were found for. */
+/** Finds loopback addresses that nobody uses, for tests. */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { types } from 'node:util';
+import { isSystemError } from './errors/system-error.js';
 
 /** Below the ports that systems give to outgoing connections, any of which could take one before it is used. */
 const FIRST_PORT = 10_000;
@@ -38,7 +38,7 @@ async function isFree(port: number): Promise<boolean> {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
   } catch (error) {
-    if (types.isNativeError(error) && 'code' in error && error.code === 'EADDRINUSE') return false;
+    if (isSystemError(error, 'EADDRINUSE')) return false;
     throw error;
   }
   server.close();
@@ -50,21 +50,4 @@ async function isFree(port: number): Promise<boolean> {
 function workerNumber(): number {
   const number = Number(process.env['VITEST_POOL_ID'] ?? process.env['JEST_WORKER_ID']);
   return Number.isInteger(number) && number > 0 ? number : randomInt(WORKERS);
-}
-
-/** Says where an application listens in a test. */
-export interface AddressSource {
-  /** @param purpose what the address is for, such as the name of a server */
-  addressOf(purpose: string): Promise<string>;
-}
-
-/** The addresses of one application, each found when it is first asked for and the same ever after. */
-export class AddressBook implements AddressSource {
-  private readonly found = new Map<string, Promise<string>>();
-
-  addressOf(purpose: string): Promise<string> {
-    const known = this.found.get(purpose) ?? freeAddress();
-    this.found.set(purpose, known);
-    return known;
-  }
 }
