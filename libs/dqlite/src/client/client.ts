@@ -77,11 +77,12 @@ const CLOSE_GRACE_MS = 2000;
 /** All methods reject with a `DqliteError`. */
 export class DqliteClient {
   readonly database: string;
+  /** Milliseconds that a call may take when it names no deadline of its own. */
+  readonly deadlineMs: number;
   readonly #pool: LeaderPool;
   readonly #connector: LeaderConnector;
   readonly #writers: FifoLock;
   readonly #barrier: ReadBarrier;
-  readonly #deadlineMs: number;
   readonly #poolSize: number;
   readonly #host: LeaseHost;
   #closed: DqliteError | undefined;
@@ -91,7 +92,7 @@ export class DqliteClient {
 
   constructor(options: DqliteClientOptions) {
     this.database = checkDatabaseName(options.database);
-    this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+    this.deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
     const connection = { schema: { value: 0 }, ...options.connection };
     this.#connector = new LeaderConnector({ ...options, connection });
     this.#poolSize = options.poolSize ?? 8;
@@ -103,7 +104,7 @@ export class DqliteClient {
       onAbandoned: (address) => this.#barrier.abandon(address),
     });
     this.#writers = new FifoLock(`Waiting to write to the database '${this.database}'`);
-    this.#barrier = new ReadBarrier({ dial: options.dial, deadlineMs: this.#deadlineMs });
+    this.#barrier = new ReadBarrier({ dial: options.dial, deadlineMs: this.deadlineMs });
     this.#host = {
       pool: this.#pool,
       writers: this.#writers,
@@ -366,7 +367,7 @@ export class DqliteClient {
   }
 
   #deadline(options: StatementOptions | undefined): Deadline {
-    return new Deadline(options, this.#deadlineMs);
+    return new Deadline(options, this.deadlineMs);
   }
 
   #countRetry(error: DqliteError): void {

@@ -95,8 +95,10 @@ export interface SqlEngine extends SqlExecutor {
   readonly name: 'dqlite' | 'sqlite';
   readonly isOpen: boolean;
   readonly stats: SqlEngineStats;
-  /** Makes the database usable. Idempotent. */
-  open(signal?: AbortSignal): Promise<void>;
+  /** Milliseconds that a call may take when it names no deadline. */
+  readonly deadlineMs: number;
+  /** Makes the database usable. Idempotent. @param options limits of the wait for a leader */
+  open(options?: SqlCallOptions): Promise<void>;
   acquire(options?: SqlAcquireOptions): Promise<SqlConnection>;
   /** Ends everything that runs and closes every connection. Idempotent. */
   close(): Promise<void>;

@@ -27,8 +27,12 @@ export class ForwardingEngine implements SqlEngine {
     return this.inner.stats;
   }
 
-  open(signal?: AbortSignal): Promise<void> {
-    return this.inner.open(signal);
+  get deadlineMs(): number {
+    return this.inner.deadlineMs;
+  }
+
+  open(options?: SqlCallOptions): Promise<void> {
+    return this.inner.open(options);
   }
 
   run(

@@ -11,6 +11,7 @@ export type {
   SqlRow,
   TransactionMode,
 } from './engine.js';
+export type { RetryCallOptions } from './orm/retrying-calls.js';
 export { withSqlOptions } from './orm/query-options.js';
 export { SqliteEngine, type SqliteEngineOptions } from './sqlite/sqlite-engine.js';
 export { DqliteEngine, type DqliteEngineOptions } from './dqlite/dqlite-engine.js';

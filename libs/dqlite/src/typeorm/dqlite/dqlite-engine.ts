@@ -41,9 +41,13 @@ export class DqliteEngine implements SqlEngine {
     return this.client.stats;
   }
 
+  get deadlineMs(): number {
+    return this.client.deadlineMs;
+  }
+
   /** @throws DqliteError `NO_LEADER` and what else keeps the client from reaching the database */
-  async open(signal?: AbortSignal): Promise<void> {
-    await this.client.query('SELECT 1', [], { signal });
+  async open(options?: SqlCallOptions): Promise<void> {
+    await this.client.query('SELECT 1', [], options);
     this.opened = true;
   }
 

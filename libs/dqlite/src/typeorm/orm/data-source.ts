@@ -15,7 +15,8 @@ import type { SqlCallOptions, SqlEngine } from '../engine.js';
 import { KnowingSelectQueryBuilder } from './insert-query-builder.js';
 import { PooledDriver } from './pooled-driver.js';
 import { PooledQueryRunner } from './pooled-query-runner.js';
-import { withSqlOptions } from './query-options.js';
+import { currentOptions, withSqlOptions } from './query-options.js';
+import { retryingCalls, type RetryCallOptions } from './retrying-calls.js';
 
 /** TypeORM's common options, and the engine instead of a type and connection settings. */
 export interface DqliteDataSourceOptions extends Omit<
@@ -85,6 +86,33 @@ export class DqliteDataSource extends DataSource {
     } finally {
       await runner.release();
     }
+  }
+
+  /**
+   * A transaction that is run again when it certainly had no effect: its leader was lost, or another writer came first.
+   *
+   * @param fn may be called several times, so it should do nothing but what it does through its manager
+   * @param options as for {@link withOptions}, for all attempts together; with `idempotent`, also a transaction whose
+   * outcome is unknown is run again. Default deadline: the engine's
+   * @returns what the attempt that was committed returned
+   * @throws what the last attempt threw
+   */
+  retryableTransaction<T>(
+    fn: (manager: EntityManager) => Promise<T>,
+    options: RetryCallOptions = {},
+  ): Promise<T> {
+    return this.retrying(() => this.transaction(fn), options);
+  }
+
+  /**
+   * Calls `fn` again as long as it fails with an error of the database that says that nothing happened.
+   *
+   * @param fn what an earlier attempt has committed must not keep a later one from succeeding
+   * @param options as for {@link retryableTransaction}
+   */
+  async retrying<T>(fn: () => Promise<T>, options: RetryCallOptions = {}): Promise<T> {
+    const { deadlineMs = this.driver.engine.deadlineMs } = currentOptions();
+    return retryingCalls(fn, options, deadlineMs);
   }
 
   override createQueryBuilder<Entity extends ObjectLiteral>(

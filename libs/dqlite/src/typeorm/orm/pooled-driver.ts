@@ -15,6 +15,7 @@ import {
 import type { DqliteDataSource } from './data-source.js';
 import type { SqlEngine } from '../engine.js';
 import { PooledQueryRunner } from './pooled-query-runner.js';
+import { currentOptions } from './query-options.js';
 
 /** How TypeORM sets the update and delete date columns of an UPDATE. */
 const TYPEORM_NOW = /(?<=^UPDATE .* SET .*" = )CURRENT_TIMESTAMP(?=,| WHERE| RETURNING|$)/gs;
@@ -49,13 +50,13 @@ export class PooledDriver extends AbstractSqliteDriver {
 
   override async connect(): Promise<void> {
     if (typeof this.source !== 'function') {
-      await this.source.open();
+      await this.source.open(currentOptions());
       this.current = this.source;
       return;
     }
     const engine = this.source();
     try {
-      await engine.open();
+      await engine.open(currentOptions());
     } catch (error) {
       await engine.close();
       throw error;

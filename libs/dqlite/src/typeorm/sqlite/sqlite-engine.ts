@@ -47,7 +47,7 @@ export class SqliteEngine implements SqlEngine {
   readonly name = 'sqlite';
   private readonly file: string;
   private readonly poolSize: number;
-  private readonly deadlineMs: number;
+  readonly deadlineMs: number;
   private opening: Promise<OpenDatabase> | undefined;
   private database: OpenDatabase | undefined;
 
