@@ -116,7 +116,9 @@ export class MemberRuntime {
     await engine.updateTrust(this.tunnelTrust());
     await engine.ready(signal);
     this.slot.set(engine.sql);
-    await this.dataSource.initialize();
+    // Whoever has led until now may be gone: the first statement gets as long as the database got to be ready.
+    const limits = { signal, deadlineMs: this.args.timeouts.ready };
+    await this.dataSource.withOptions(limits, () => this.dataSource.initialize());
   }
 
   /** Hands over, then closes everything that {@link openListener} and {@link openDatabase} opened. Idempotent. */

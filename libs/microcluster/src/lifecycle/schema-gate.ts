@@ -22,6 +22,11 @@ import type { UpgradeBell } from './upgrade-bell.js';
 
 /** Schema updates and patches may rebuild large tables; one statement may take this long, milliseconds. */
 const UPDATE_LIMIT = 60 * 60_000;
+/**
+ * Another member may be updating, and keeps the database locked until it has finished. Members that start together
+ * also lose leaders: what is compared or updated a second time finds what the first has stored.
+ */
+const AS_OFTEN_AS_NEEDED = { deadlineMs: UPDATE_LIMIT, idempotent: true };
 /** File of statements that are run once at the next start (`spec/core-api.md` 20.7). */
 const PATCH_FILE = 'patch.global.sql';
 
@@ -45,14 +50,14 @@ export class SchemaGate implements Release {
 
   /** Applies every update to a fresh database, without asking anybody (`spec/core-api.md` 20.6). */
   async apply(): Promise<void> {
-    const applied = await this.dataSource.withOptions({ deadlineMs: UPDATE_LIMIT }, () =>
+    const update = () =>
       sessionsOf(this.dataSource)((session) =>
         applySchemaUpdates(session, {
           extensions: this.extensions,
           external: this.args.extensionsSchema,
         }),
-      ),
-    );
+      );
+    const applied = await this.dataSource.retrying(update, AS_OFTEN_AS_NEEDED);
     if (applied.internal.length + applied.external.length > 0) {
       this.args.logger.log({ event: 'schema-updated', ...applied });
     }
@@ -80,7 +85,12 @@ export class SchemaGate implements Release {
 
   /** What this member stored about itself when it ran last. */
   private storedVersions(name: string): Promise<SchemaVersions | undefined> {
-    return this.dataSource.transaction((manager) => storedVersions(executorOf(manager), name));
+    const read = () =>
+      this.dataSource.readTransaction((manager) => storedVersions(executorOf(manager), name));
+    return this.dataSource.retrying(read, {
+      deadlineMs: this.args.timeouts.ready,
+      idempotent: true,
+    });
   }
 
   /** The members that hold up this release, by their rows. @param members all rows */
@@ -111,10 +121,7 @@ export class SchemaGate implements Release {
       }
       return check.kind === 'wait' ? check.blockedBy : [];
     };
-    // Another member may be updating, and keeps the database locked until it has finished.
-    return this.dataSource.withOptions({ deadlineMs: UPDATE_LIMIT }, () =>
-      this.dataSource.transaction(exchange),
-    );
+    return this.dataSource.retryableTransaction(exchange, AS_OFTEN_AS_NEEDED);
   }
 }
 

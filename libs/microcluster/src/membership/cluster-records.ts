@@ -29,7 +29,7 @@ export class ClusterRecords {
     private readonly readyMs: number,
   ) {}
 
-  /** Runs `work` in one immediate transaction. @throws MicroclusterError 503 while there is no database */
+  /** Runs `work` in one immediate transaction; again, when it had no effect. @throws MicroclusterError 503 while there is no database */
   async write<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
     this.requireDatabase();
     return this.transact(work);
@@ -64,7 +64,7 @@ export class ClusterRecords {
   }
 
   private transact<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction((manager) => work(tablesOf(executorOf(manager))));
+    return this.dataSource.retryableTransaction((manager) => work(tablesOf(executorOf(manager))));
   }
 
   private requireDatabase(): void {

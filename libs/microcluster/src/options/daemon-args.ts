@@ -52,6 +52,12 @@ export interface ServerArgs extends ServerSettings {
 export interface DaemonTimeouts {
   /** A request from one member to another, 100 to 3,600,000. Default 30,000. */
   readonly request?: number;
+  /**
+   * A statement of the data source that names no deadline, waiting for its turn and for an election included, 100 to
+   * 3,600,000. Default 20,000: three elections at the default `networkLatencyMs`, and less than `request`, so that
+   * whoever asked through another member learns the reason.
+   */
+  readonly statement?: number;
   /** The database becoming ready after a start, a bootstrap or a join, 1,000 to 3,600,000. Default 120,000. */
   readonly ready?: number;
   /** Asking one member whether it is alive, 50 to 3,600,000. Default 2,000. */

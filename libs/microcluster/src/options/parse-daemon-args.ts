@@ -24,6 +24,7 @@ export interface ParsedDaemonArgs {
   readonly maxUntrustedConnections: number;
   readonly timeouts: {
     readonly request: number;
+    readonly statement: number;
     readonly ready: number;
     readonly probe: number;
     readonly handover: number;
@@ -117,6 +118,7 @@ const settings = z.object({
   timeouts: z
     .object({
       request: milliseconds(100, hour).default(30_000),
+      statement: milliseconds(100, hour).default(20_000),
       ready: milliseconds(1_000, hour).default(120_000),
       probe: milliseconds(50, hour).default(2_000),
       handover: milliseconds(0, hour).default(10_000),

@@ -63,8 +63,9 @@ export async function openDqlite(
     },
     { signal: AbortSignal.any([options.signal, limit]) },
   ).catch(tooLate(limit, args));
-  const sql = new DqliteEngine({ client: app.client(DATABASE_NAME) });
   const { logger, timeouts } = args;
+  const client = app.client(DATABASE_NAME, { deadlineMs: timeouts.statement });
+  const sql = new DqliteEngine({ client });
   yieldToFullDisk({ app, host, guard, logger, handoverMs: timeouts.handover });
   return {
     name: 'dqlite',

@@ -37,7 +37,7 @@ export async function openEngine(
   try {
     return name === 'dqlite'
       ? await openDqlite(args, options, onRound, guard)
-      : openSqlite(args.heartbeatIntervalMs, options, onRound, guard);
+      : openSqlite(args, options, onRound, guard);
   } catch (error) {
     await guard.close();
     // Of the causes that a node which does not start may have, this one can be told.

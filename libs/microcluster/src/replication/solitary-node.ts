@@ -58,7 +58,7 @@ export async function openSolitaryNode(
   };
   try {
     await app.ready(AbortSignal.any([timeLimit(READY_LIMIT), ...(signal ? [signal] : [])]));
-    await sql.open(signal);
+    await sql.open(signal && { signal });
     return { sql, close };
   } catch (error) {
     await close();

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { SqliteEngine, type NodeInfo } from '@microcluster/dqlite';
 import { guardedEngine, type SpaceGuard } from '../free-space/index.js';
 import { MicroclusterError } from '../errors/index.js';
+import type { ParsedDaemonArgs } from '../options/index.js';
 import type { OpenEngine, OpenOptions } from './engine-runtime.js';
 import type { OnRound } from './dqlite-runtime.js';
 
@@ -15,7 +16,7 @@ const BOOTSTRAP_ID = 3_297_041_220_608_546_238n;
 
 /** Opens the database file below `options.directory` and reports rounds as the leader of a cluster of one. */
 export function openSqlite(
-  intervalMs: number,
+  args: Pick<ParsedDaemonArgs, 'heartbeatIntervalMs' | 'timeouts'>,
   options: OpenOptions,
   onRound: OnRound,
   guard: SpaceGuard,
@@ -29,7 +30,7 @@ export function openSqlite(
     const reason = 'it is missing although this member has a database; restore it from a backup';
     throw new MicroclusterError('STATE_FILE_UNREADABLE', { file, reason });
   }
-  const sql = new SqliteEngine({ file });
+  const sql = new SqliteEngine({ file, deadlineMs: args.timeouts.statement });
   const self: NodeInfo = { id: BOOTSTRAP_ID, address: options.address, role: 'voter' };
   let running = Promise.resolve();
   const round = () => {
@@ -37,7 +38,7 @@ export function openSqlite(
       onRound({ isLeader: true, leader: self.address, members: [self] }),
     );
   };
-  const timer = setInterval(round, intervalMs);
+  const timer = setInterval(round, args.heartbeatIntervalMs);
   timer.unref();
   return {
     name: 'sqlite',

@@ -144,7 +144,7 @@ describe('each state of a daemon', () => {
   it('is told as it comes', async () => {
     using receiver = new DatagramReceiver(path.join(directory, 'notify'));
     const manager = new ServiceManager(receiver.address, undefined, logger);
-    const timeouts = { request: 1, ready: 120_000, probe: 1, handover: 10_000 };
+    const timeouts = { request: 1, statement: 1, ready: 120_000, probe: 1, handover: 10_000 };
     superviseDaemon(manager, {
       daemon: {
         onTransition: (listener) => {

@@ -69,7 +69,13 @@ async function reap(meanwhile: () => Promise<void>): Promise<readonly string[]> 
       transferLeadership: async () => undefined,
     },
   };
-  const timeouts = { request: 1_000, ready: 1_000, probe: 1_000, handover: 1_000 };
+  const timeouts = {
+    request: 1_000,
+    statement: 1_000,
+    ready: 1_000,
+    probe: 1_000,
+    handover: 1_000,
+  };
   const common = {
     args: { heartbeatIntervalMs: 1_000, timeouts },
     identity,

@@ -36,7 +36,13 @@ export const INTERVAL = 1_000;
 /** What every simulated member runs. */
 export const RELEASE = { versions: { internal: 6, external: 0 }, extensions: [] };
 const OPEN = { open: true, transactions: true, text: 'Database is online' };
-const TIMEOUTS = { request: 30_000, ready: 120_000, probe: 2_000, handover: 10_000 };
+const TIMEOUTS = {
+  request: 30_000,
+  statement: 20_000,
+  ready: 120_000,
+  probe: 2_000,
+  handover: 10_000,
+};
 
 /** What all members share. */
 export interface World {
