@@ -35,7 +35,7 @@ it('Getting started leads from nest new to three members, of which one is lost',
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output.match(/^n\d 127\.0\.0\.1:\d+ voter ONLINE$/gm)).toHaveLength(5);
   const lists = output.split('\n').filter((line) => line.includes('"metadata":[{"id":1,'));
-  expect(lists).toHaveLength(3);
-  expect(lists.at(-1)).toContain('{"id":2,"text":"we go on"}');
+  expect(lists, output).toHaveLength(3);
+  expect(lists.at(-1), output).toContain('{"id":2,"text":"we go on"}');
   await sandbox.idle();
 }, 400_000);
