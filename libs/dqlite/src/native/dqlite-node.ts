@@ -3,6 +3,7 @@ import { DqliteError } from '../errors/index.js';
 import type { NodeInfo, NodeRole } from '../values.js';
 import { unusableDirectory } from './damage.js';
 import { DirectoryLock } from './directory-lock.js';
+import { undoInterruptedTruncation } from './interrupted-truncation.js';
 import { koffi } from './koffi.js';
 import { findLibrary, type LoadedLibrary, type NodePointer } from './library.js';
 import { tuneListener } from './node-sockets.js';
@@ -86,6 +87,7 @@ export class DqliteNode {
     const library = findLibrary();
     const lock = DirectoryLock.acquire(directory);
     try {
+      undoInterruptedTruncation(directory);
       const out = new BigUint64Array(1);
       const code = library.create(options.id, address, directory, out);
       const pointer = out[0] ?? 0n;

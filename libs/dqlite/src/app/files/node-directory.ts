@@ -7,7 +7,7 @@ import type { NodeInfo } from '../../values.js';
 import { readIfExists, removeDurably, syncDirectory, writeDurably } from './durable-file.js';
 import { formatNode, formatNodes, parseNode, parseNodes } from './node-records.js';
 import { refuseDamage } from './raft-damage.js';
-import { listRaftFiles } from './raft-files.js';
+import { listRaftFiles } from '../../native/raft-files.js';
 import { decideStart, type StartPlan } from './start-plan.js';
 
 /**

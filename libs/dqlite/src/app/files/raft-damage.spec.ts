@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { timeLimit } from '../../time-limit.js';
 import { TestCluster, type TestMember } from '../app.fixture.js';
 import { NodeDirectory } from './index.js';
-import { segmentsOf, snapshotsOf } from './raft-files.js';
+import { segmentsOf, snapshotsOf } from '../../native/raft-files.js';
 
 const WAY_OUT =
   'remove this node from the cluster and let it join again with an empty directory, or, if it is the only one, found the cluster anew and restore a backup';
@@ -185,5 +185,42 @@ describe('a start on files of Raft', () => {
     await app.ready(timeLimit(30_000));
 
     expect((await app.client('test').query('SELECT count(*) FROM t')).rows).toEqual([[20]]);
+  });
+});
+
+describe('a start after a crash in a truncation of the log', () => {
+  let whole: TestCluster;
+  let stopped: TestMember;
+  beforeAll(async () => {
+    whole = await TestCluster.of(1);
+    const [only] = whole.members;
+    if (only === undefined) throw new Error('no member');
+    stopped = only;
+    const db = stopped.app.client('test');
+    await db.exec('CREATE TABLE t (v INTEGER)');
+    await db.exec('INSERT INTO t VALUES (1), (2)');
+    await stopped.app.close();
+  }, 60_000);
+  afterAll(() => whole[Symbol.asyncDispose]());
+
+  it.each([
+    ['before it wrote anything', 0],
+    ['while it wrote', 100],
+    ['before it deleted what it had copied', Infinity],
+  ])('that came %s goes on with all data', async (_when, bytes) => {
+    const directory = whole.directory();
+    cpSync(stopped.directory, directory, { recursive: true });
+    const longer = lastSegmentIn(directory);
+    const [first = '', last = ''] = longer.split('-');
+    const shorter = `${first}-${String(BigInt(last) - 1n).padStart(16, '0')}`;
+    const content = readFileSync(join(directory, longer));
+    writeFileSync(join(directory, shorter), content.subarray(0, bytes));
+
+    const { app } = await whole.open(stopped.address, directory);
+    await app.ready(timeLimit(30_000));
+
+    expect((await app.client('test').query('SELECT count(*) FROM t')).rows).toEqual([[2]]);
+    expect(readdirSync(directory)).not.toContain(shorter);
+    await app.close();
   });
 });

@@ -6,8 +6,9 @@
 import { join } from 'node:path';
 import { DqliteError } from '../../errors/index.js';
 import { WAY_OUT_OF_DAMAGE } from '../../native/index.js';
+import { unfinishedTruncation } from '../../native/interrupted-truncation.js';
 import { readBytesIfExists } from './durable-file.js';
-import { listRaftFiles, segmentsOf, snapshotsOf } from './raft-files.js';
+import { listRaftFiles, segmentsOf, snapshotsOf } from '../../native/raft-files.js';
 import { readSegment, SEGMENT_FORMAT } from './segment.js';
 
 const METADATA_FILES = ['metadata1', 'metadata2'] as const;
@@ -30,8 +31,10 @@ export async function refuseDamage(directory: string): Promise<void> {
       'it is missing or cut off, so that this node does not know any more how it voted',
     );
   }
+  // Which of the other two it is, the node decides once the directory is locked.
+  const unfinished = unfinishedTruncation(names);
   for (const segment of segmentsOf(names)) {
-    if (segment.kind !== 'closed') continue;
+    if (segment.kind !== 'closed' || segment.name === unfinished) continue;
     const file = join(directory, segment.name);
     const content = await readBytesIfExists(file);
     // A process of an earlier start that is on its way out may have deleted it since.

@@ -1,7 +1,7 @@
 /** Finds the last entry of a stopped node's log, which says whose data is newest (`spec/dqlite.md` B.6). */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listRaftFiles, segmentsOf, snapshotsOf } from '../files/raft-files.js';
+import { listRaftFiles, segmentsOf, snapshotsOf } from '../../native/raft-files.js';
 import { readSegment } from '../files/segment.js';
 
 /** The place of an entry in the Raft log. */

@@ -8,7 +8,7 @@ import { isDqliteError } from '../../errors/index.js';
 import { DqliteProcess } from '../../process/index.js';
 import type { NodeInfo } from '../../values.js';
 import { eventually, TestCluster, type TestMember } from '../app.fixture.js';
-import { listRaftFiles, segmentsOf } from '../files/raft-files.js';
+import { listRaftFiles, segmentsOf } from '../../native/raft-files.js';
 import { adoptRecovered, comparePositions, describeLastEntry, rewriteMembership } from './index.js';
 import { raftCrc } from '../files/raft-crc.js';
 
