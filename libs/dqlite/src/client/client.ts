@@ -26,7 +26,7 @@ export interface DqliteClientOptions extends Pick<
   readonly database: string;
   /** Connections in use at the same time, besides one for the writer. Default 8. Lower: readers wait. Higher: memory on the leader. */
   readonly poolSize?: number;
-  /** Milliseconds that a call may take when it names no deadline of its own. Default 10,000. */
+  /** Milliseconds that a call may take when it names no deadline of its own. Default 20,000. */
   readonly deadlineMs?: number;
   /**
    * Silence of the leader, milliseconds, after which the other members are asked whether it still leads; where another

@@ -10,8 +10,11 @@ export interface WaitOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-/** Used where the caller gives no deadline, milliseconds. Lower: an election (some 4 s) is not survived. Higher: callers hang longer when the cluster is down. */
-export const DEFAULT_DEADLINE_MS = 10_000;
+/**
+ * Used where the caller gives no deadline, milliseconds: three elections at a latency of 200 ms. Lower: elections are not
+ * survived. Higher: callers hang longer when the cluster is down.
+ */
+export const DEFAULT_DEADLINE_MS = 20_000;
 
 export class Deadline {
   /** By `performance.now()`. */

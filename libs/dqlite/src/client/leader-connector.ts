@@ -40,7 +40,7 @@ export class LeaderConnector {
   }
 
   /**
-   * A connection to the leader, on which no database is open yet. Repeats rounds until the deadline (default 10 s).
+   * A connection to the leader, on which no database is open yet. Repeats rounds until the deadline (default 20 s).
    *
    * @throws DqliteError NO_LEADER when none was found in time, ABORTED
    */

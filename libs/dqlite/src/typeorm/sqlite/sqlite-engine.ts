@@ -23,7 +23,7 @@ export interface SqliteEngineOptions {
   readonly file: string;
   /** Connections for readers and for those that keep one; writers have one more. Default 4. */
   readonly poolSize?: number;
-  /** Milliseconds for a call that names no deadline. Default 10,000. */
+  /** Milliseconds for a call that names no deadline. Default 20,000. */
   readonly deadlineMs?: number;
 }
 
@@ -51,7 +51,7 @@ export class SqliteEngine implements SqlEngine {
   private opening: Promise<OpenDatabase> | undefined;
   private database: OpenDatabase | undefined;
 
-  constructor({ file, poolSize = 4, deadlineMs = 10_000 }: SqliteEngineOptions) {
+  constructor({ file, poolSize = 4, deadlineMs = 20_000 }: SqliteEngineOptions) {
     this.file = file;
     this.poolSize = poolSize;
     this.deadlineMs = deadlineMs;
