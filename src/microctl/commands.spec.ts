@@ -89,6 +89,15 @@ describe('cluster', () => {
     );
   });
 
+  it('list warns when it is what the daemon knew before the cluster lost its leader', async () => {
+    const aged = { metadata: [member], headers: { age: '12' } };
+    const { code, err } = await microctl([aged], ['cluster', 'list']);
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: 'Warning: the database has no leader; names and roles are those of 12 s ago\n',
+    });
+  });
+
   it('list prints json as the API gave it', async () => {
     const { out } = await microctl([{ metadata: [member] }], ['cluster', 'list', '-f', 'json']);
     expect(out).toBe(`${JSON.stringify([member])}\n`);

@@ -3,6 +3,7 @@ import type {
   FollowEventsOptions,
   Microcluster,
   MicroclusterClientError,
+  RequestOptions as ClientRequestOptions,
   StreamedEvent,
 } from '@microcluster/nest/client';
 import type { ZodType } from 'zod';
@@ -13,6 +14,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 export interface RequestOptions {
   readonly body?: unknown;
   readonly query?: Readonly<Record<string, string>>;
+  /** Told how old the answer is, seconds, when it is what the daemon knew before. */
+  readonly onAge?: (seconds: number) => void;
 }
 
 export type FollowOptions = FollowEventsOptions;
@@ -45,10 +48,13 @@ export async function withDaemon<T>(
   const client = (await appOf(settings)).localClient();
   try {
     return await work({
-      async request(method, path, options) {
+      async request(method, path, { onAge, ...options } = {}) {
         if (verbose) terminal.err(`${method} ${path}\n`);
+        const onHeaders: ClientRequestOptions['onHeaders'] = ({ age }) => {
+          if (age !== undefined) onAge?.(Number(age));
+        };
         try {
-          return await client.request(method, path, { ...options, timeoutMs, signal });
+          return await client.request(method, path, { ...options, timeoutMs, signal, onHeaders });
         } catch (error) {
           if (!isClientError(error)) throw error;
           throw withHint(error);

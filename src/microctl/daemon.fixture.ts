@@ -11,7 +11,7 @@ export type Asked = readonly [string, string, unknown];
 
 /** An answer's payload, or the status and text of an error. */
 export type Reply =
-  | { readonly metadata: unknown }
+  | { readonly metadata: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly status: number; readonly error: string }
   /** Server-sent events; the stream ends after them. */
   | { readonly events: readonly object[] };
@@ -40,7 +40,10 @@ export async function fakeDaemon(
       return;
     }
     const failed = 'error' in reply;
-    response.writeHead(failed ? reply.status : 200, { 'content-type': 'application/json' });
+    response.writeHead(failed ? reply.status : 200, {
+      'content-type': 'application/json',
+      ...(failed ? {} : reply.headers),
+    });
     response.end(
       JSON.stringify({
         type: failed ? 'error' : 'sync',

@@ -30,9 +30,15 @@ export async function printMembers(
   daemon: Connection,
   format: Format,
 ): Promise<void> {
-  const answer = await daemon.request('GET', '/core/1.0/cluster');
+  const { terminal } = settings;
+  const answer = await daemon.request('GET', '/core/1.0/cluster', {
+    onAge: (seconds) =>
+      terminal.err(
+        `Warning: the database has no leader; names and roles are those of ${seconds} s ago\n`,
+      ),
+  });
   const members = parseAnswer(z.array(member).nullable(), 'the list of members', answer) ?? [];
-  settings.terminal.out(
+  terminal.out(
     render(format, {
       header: ['NAME', 'ADDRESS', 'ROLE', 'FINGERPRINT', 'STATUS'],
       rows: members.map((m) => [m.name, m.address, m.role, fingerprint(m), m.status]),

@@ -30,6 +30,8 @@ export interface RequestOptions {
   /** Further parameters of the query. */
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Told of the headers of the reply, by their names in lower case, before its body is read. */
+  readonly onHeaders?: (headers: RawReply['headers']) => void;
 }
 
 /** One request. */
@@ -119,6 +121,7 @@ async function open(
       path: pathOf(exchange),
       signal,
     });
+    exchange.onHeaders?.(headers);
     const reply = { status: statusCode, statusText, headers, body };
     return { reply, describe, clearDeadline: deadline.clear, end };
   } catch (error) {

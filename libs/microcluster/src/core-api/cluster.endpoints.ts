@@ -1,7 +1,7 @@
 /** The members of the cluster: the list for clients, and the door for joiners (`spec/core-api.md` 9.4, 14.3). */
 import { timeLimit } from '@microcluster/dqlite/time-limit';
 import { Inject, Injectable } from '@nestjs/common';
-import { ENVELOPE_CONTENT_TYPE, errorEnvelope } from '../envelope/index.js';
+import { ENVELOPE_CONTENT_TYPE, errorEnvelope, successEnvelope } from '../envelope/index.js';
 import { MicroclusterError, isMicroclusterError } from '../errors/index.js';
 import { Daemon } from '../lifecycle/daemon.js';
 import { CoreRoute, RawReply, type CoreRequest } from '../listeners/index.js';
@@ -43,7 +43,9 @@ export class ClusterEndpoints {
     doc: { summary: 'List the members of the cluster', reply: clusterMembersSchema },
   })
   async members(): Promise<unknown> {
-    return encodeValue(clusterMembersSchema, await this.list.read());
+    const { members, ageMs } = await this.list.read();
+    const metadata = encodeValue(clusterMembersSchema, members);
+    return ageMs === undefined ? metadata : agedReply(metadata, ageMs);
   }
 
   @CoreRoute('POST', '/core/internal/cluster', {
@@ -104,6 +106,14 @@ export class ClusterEndpoints {
   forget({ afterReply }: CoreRequest): void {
     afterReply(() => this.reset.run());
   }
+}
+
+/** Nobody leads the database, so that the answer is what this member knew before; `Age` says since when (RFC 9111 5.1). */
+function agedReply(metadata: unknown, ageMs: number): RawReply {
+  return new RawReply(200, successEnvelope(metadata), {
+    'Content-Type': ENVELOPE_CONTENT_TYPE,
+    Age: String(Math.ceil(ageMs / 1_000)),
+  });
 }
 
 /** The queue of joiners at the leader is full. */

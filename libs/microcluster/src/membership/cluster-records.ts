@@ -1,5 +1,5 @@
 /** Transactions on the framework's own tables: the members of the cluster and the join tokens. */
-import type { DqliteDataSource } from '@microcluster/dqlite';
+import type { DqliteDataSource, SqlCallOptions } from '@microcluster/dqlite';
 import {
   executorOf,
   MembersTable,
@@ -11,6 +11,7 @@ import {
 import { MicroclusterError } from '../errors/index.js';
 import type { DatabaseStatus } from '../lifecycle/life-cycle.js';
 import { completeJoin } from './complete-join.js';
+import { LastSeenMembers, type SeenMembers } from './last-seen-members.js';
 import { RemovalsTable } from './removal/removals-table.js';
 
 /** The tables, bound to one transaction or connection. */
@@ -22,6 +23,8 @@ export interface Tables {
 
 /** Access to the framework's tables while the database is open or waits for an upgrade (`spec/core-api.md` 20.1). */
 export class ClusterRecords {
+  private readonly lastSeen = new LastSeenMembers();
+
   constructor(
     private readonly dataSource: DqliteDataSource,
     private readonly status: () => DatabaseStatus,
@@ -54,9 +57,20 @@ export class ClusterRecords {
   }
 
   /** Runs `work` on one connection, without a transaction: for a single read. @throws as {@link write} */
-  async read<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+  async read<T>(work: (tables: Tables) => Promise<T>, limits: SqlCallOptions = {}): Promise<T> {
     this.requireDatabase();
-    return sessionsOf(this.dataSource)((session) => work(tablesOf(session)));
+    const database = this.dataSource.driver.engine;
+    return this.dataSource.withOptions(limits, () =>
+      sessionsOf(this.dataSource)((session) =>
+        work(tablesOf(session, this.lastSeen.watch(session, database))),
+      ),
+    );
+  }
+
+  /** The members as {@link read} found them last in the database that is open now. @throws as {@link write} */
+  lastSeenMembers(): SeenMembers | undefined {
+    this.requireDatabase();
+    return this.lastSeen.in(this.dataSource.driver.engine);
   }
 
   private patiently<T>(work: () => Promise<T>): Promise<T> {
@@ -77,9 +91,9 @@ export class ClusterRecords {
   }
 }
 
-function tablesOf(executor: SqlExecutor): Tables {
+function tablesOf(executor: SqlExecutor, members = new MembersTable(executor)): Tables {
   return {
-    members: new MembersTable(executor),
+    members,
     tokens: new TokensTable(executor),
     removals: new RemovalsTable(executor),
   };
