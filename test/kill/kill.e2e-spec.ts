@@ -3,12 +3,16 @@
  *
  * `KILLS=100 npm test -- test/kill` is the long form.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
 import { Writer, lostWrites } from './writer.js';
 
 const KILLS = Number(process.env['KILLS'] ?? 4);
+const OTHER_KILLS = Math.max(1, Math.floor(KILLS / 4));
+/** A restarted member has joined its cluster again after some such time, milliseconds. */
+const START_MS = 3_000;
 const MS_PER_KILL = 60_000;
 const LIMIT_MS = 60_000;
 
@@ -58,8 +62,7 @@ describe(`a member killed ${KILLS} times`, () => {
   it(
     'comes back when it was the leader each time',
     async () => {
-      const kills = Math.max(1, Math.floor(KILLS / 4));
-      for (let kill = 1; kill <= kills; kill += 1) {
+      for (let kill = 1; kill <= OTHER_KILLS; kill += 1) {
         await cluster.settled();
         const leader = await cluster.leader();
         const survivor = cluster.members.find((member) => member !== leader);
@@ -75,6 +78,32 @@ describe(`a member killed ${KILLS} times`, () => {
         }
         expect(await lostWrites(leader, writer.acknowledged)).toEqual([]);
         expect(await lostWrites(survivor, writer.acknowledged)).toEqual([]);
+      }
+    },
+    KILLS * MS_PER_KILL,
+  );
+
+  it(
+    'comes back when it is killed again on its way, while it drops what its successor does not have',
+    async () => {
+      for (let kill = 1; kill <= OTHER_KILLS; kill += 1) {
+        await cluster.settled();
+        const leader = await cluster.leader();
+        const survivor = cluster.members.find((member) => member !== leader);
+        if (!survivor) throw new Error('there is no survivor');
+        const writer = new Writer(survivor, `again-${kill}`);
+        try {
+          await writer.progress(3);
+          await leader.kill();
+          await writer.progress(3);
+          leader.spawn();
+          await sleep(Math.random() * START_MS);
+          await leader.kill();
+          await leader.start();
+        } finally {
+          await writer.stop();
+        }
+        expect(await lostWrites(leader, writer.acknowledged)).toEqual([]);
       }
     },
     KILLS * MS_PER_KILL,
