@@ -94,7 +94,7 @@ it('the application in the README compiles, and its commands form a cluster', as
   for (const source of await blocksOf('README.md', 'ts')) await sandbox.addSource(source);
   const [, ...commands] = await blocksOf('README.md', 'sh');
   const { code, output } = await sandbox.run(await relocate(commands.join('\n'), sandbox));
-  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(code, output).toBe(0);
   expect(output).toContain('"metadata":[{"id":1,"text":"hello"}]');
   expect(output).toMatch(/\| n2 +\|/);
   expect(output).toMatch(/\| 1 +\| hello \|/);
@@ -113,7 +113,7 @@ it(
     }
     const script = await relocate([...commands, ...theEnd].join('\n'), sandbox);
     const { code, output } = await sandbox.run(script);
-    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(code, output).toBe(0);
     const lists = output.split('\n').filter((line) => line.includes('"metadata":[{"id":1,'));
     expect({ lists, output }).toMatchObject({ lists: { length: 3 } });
     expect(output).toMatch(/\| c3 +\|/);
@@ -127,7 +127,7 @@ it('the commands that move a member to dqlite do so', { timeout: LONG_TEST_MS },
   await using sandbox = await Sandbox.create();
   const commands = await blocksOf('docs/how-to/move-to-dqlite.md', 'sh');
   const { code, output } = await sandbox.run(await relocate(commands.join('\n'), sandbox));
-  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(code, output).toBe(0);
   await sandbox.idle();
 });
 

@@ -32,7 +32,7 @@ it('Getting started leads from nest new to three members, of which one is lost',
   }
   const { code, output } = await sandbox.run(script.replaceAll('/tmp/', `${sandbox.directory}/`));
 
-  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(code, output).toBe(0);
   expect(output.match(/^n\d 127\.0\.0\.1:\d+ voter ONLINE$/gm)).toHaveLength(5);
   const lists = output.split('\n').filter((line) => line.includes('"metadata":[{"id":1,'));
   expect(lists, output).toHaveLength(3);

@@ -77,7 +77,7 @@ it('the commands of Monitor show a healthy member', async () => {
     .replaceAll('127.0.0.1:9002', core)
     .replaceAll('/tmp/', `${sandbox.directory}/`);
   const { code, output } = await sandbox.run(script, { MICROCLUSTER_ENGINE: 'sqlite' });
-  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(code, output).toBe(0);
   const probes = output.split('\n').filter((line) => line.includes('"status":"ok","checks"'));
   expect(probes).toHaveLength(2);
   expect(output).toMatch(/^200$/m);

@@ -9,7 +9,7 @@ it('the tests in Test your application compile and pass', async () => {
     await sandbox.addSource(source);
   }
   const { code, output } = await sandbox.run('npx tsc && npx vitest run --dir src', { VITEST: '' });
-  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(code, output).toBe(0);
   expect(output).toMatch(/Tests\s+7 passed/);
   await sandbox.idle();
 }, 400_000);
@@ -20,7 +20,7 @@ it('the example of @microcluster/testing runs, also outside of a test runner', a
     await sandbox.addSource(source);
   }
   const { code, output } = await sandbox.run('npx tsc && node dist/main.js', { VITEST: '' });
-  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(code, output).toBe(0);
   expect(output).toMatch(/^n\d leads after n\d$/m);
   await sandbox.idle();
 }, 400_000);

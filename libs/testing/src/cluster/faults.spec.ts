@@ -14,7 +14,7 @@ let cluster: TestCluster;
 
 beforeAll(async () => {
   cluster = await TestCluster.create(ItemsAppModule, { network: true });
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster.close();

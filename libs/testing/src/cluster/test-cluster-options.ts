@@ -21,7 +21,7 @@ export interface ClusterOptions {
    * Shorter notices sooner and makes a busy machine busier; longer is nearer to production, which has 10,000.
    */
   readonly heartbeatIntervalMs?: number;
-  /** How long the formed cluster may take to settle, milliseconds. Default 60,000. */
+  /** How long the formed cluster may take to settle, milliseconds. Default 120,000. */
   readonly limitMs?: number;
 }
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
   const before = performance.now();
   cluster = await TestCluster.create(ItemsAppModule, { config: { site: 'north' } });
   tookMs = performance.now() - before;
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster.close();
@@ -27,7 +27,7 @@ function itemsOf(number: number): Repository<Item> {
   return cluster.member(number).get<Repository<Item>>(getRepositoryToken(Item));
 }
 
-describe('a test cluster', { timeout: 60_000 }, () => {
+describe('a test cluster', { timeout: 120_000 }, () => {
   it.runIf(isQuiet)('is up in less than five seconds', () => {
     expect(tookMs).toBeLessThan(5_000);
   });
@@ -75,7 +75,8 @@ describe('a test cluster', { timeout: 60_000 }, () => {
     const stopped = await cluster.leader();
     await cluster.stop(stopped.number);
     expect(stopped.state).toBe('stopped');
-    const next = await cluster.leader(5_000);
+    expect(stopped.logs()).toContain('leadership-transferred');
+    const next = await cluster.leader();
     await itemsOf(next.number).save({ name: 'paper' });
     await cluster.start(stopped.number);
     expect(await itemsOf(stopped.number).countBy({ name: 'paper' })).toBe(1);

@@ -19,8 +19,8 @@ import type {
 import type { TestMember } from './test-member.js';
 
 /** Default limit of waiting, milliseconds. */
-const LIMIT_MS = 20_000;
-const FORM_LIMIT_MS = 60_000;
+const LIMIT_MS = 60_000;
+const FORM_LIMIT_MS = 120_000;
 /** One bootstrap or join on a busy machine, milliseconds. */
 const INITIALISE_LIMIT_MS = 120_000;
 
@@ -155,7 +155,7 @@ export class TestCluster<M extends ClusterMember = TestMember> implements AsyncD
     return this.members.filter((member) => member.state === 'running');
   }
 
-  /** The member that leads the database; waits for an election. @param limitMs milliseconds, default 20,000 */
+  /** The member that leads the database; waits for an election. @param limitMs milliseconds, default 60,000 */
   async leader(limitMs = LIMIT_MS): Promise<M> {
     return this.watched(
       eventually('a leader', limitMs, async () => {
@@ -173,7 +173,7 @@ export class TestCluster<M extends ClusterMember = TestMember> implements AsyncD
   /**
    * Waits until `condition` holds; a condition that throws does not hold yet.
    *
-   * @param limitMs when to give up, milliseconds; default 20,000
+   * @param limitMs when to give up, milliseconds; default 60,000
    * @throws Error with what the condition threw last and the end of the members' logs
    */
   async until(

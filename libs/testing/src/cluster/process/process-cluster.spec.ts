@@ -45,7 +45,7 @@ describe('a cluster of processes', { timeout: 240_000 }, () => {
       { file, export: 'ItemsAppModule' },
       { heartbeatIntervalMs: 400, env: { ITEMS_NOTE: 'from the test' } },
     );
-  }, 120_000);
+  }, 180_000);
 
   afterAll(async () => {
     await cluster.close();
