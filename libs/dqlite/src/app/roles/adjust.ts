@@ -8,7 +8,7 @@ import {
   type RoleStep,
   type RoleTargets,
 } from './cluster-state.js';
-import { canSpareVote } from './guards.js';
+import { canSpareVote, mayAddVoter } from './guards.js';
 
 /**
  * The next change towards the wanted roles, or `undefined` when there is nothing to do, or nothing
@@ -48,16 +48,28 @@ function shrinkToLeader(members: readonly MemberState[], leaderId: bigint): Role
 function coverFailureDomain(members: readonly MemberState[]): RoleStep | undefined {
   const voters = onlineHolders(members, 'voter');
   const covered = countDomains(voters);
+  if (!mayAddVoter(members)) return undefined;
   if (![...covered.values()].some((count) => count > 1)) return undefined;
   const uncovered = promotable(members, voters).filter((node) => !covered.has(node.failureDomain));
   return stepOf('voter', uncovered, 'a failure domain has no voter');
 }
 
+/**
+ * Gives the vote to another member. Where the voters that are left would be too few for a majority beside it, one that
+ * is lost gives its vote up first: otherwise the loss of the newcomer as well would leave no majority.
+ */
 function replaceVoter(
   members: readonly MemberState[],
   settled: ReadonlySet<bigint>,
 ): RoleStep | undefined {
   const candidates = promotable(members, onlineHolders(members, 'voter'));
+  if (candidates.length > 0 && !mayAddVoter(members)) {
+    const lost = holders(members, 'voter').filter(
+      (voter) => !voter.online && canSpareVote(members, voter),
+    );
+    const demotion = stepOf('spare', orderForDemotion(lost, lost), 'a voter is offline');
+    if (demotion !== undefined) return demotion;
+  }
   const newcomersLast = [
     ...candidates.filter(({ id }) => settled.has(id)),
     ...candidates.filter(({ id }) => !settled.has(id)),

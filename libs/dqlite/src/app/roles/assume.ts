@@ -6,6 +6,7 @@ import {
   type RoleStep,
   type RoleTargets,
 } from './cluster-state.js';
+import { mayAddVoter } from './guards.js';
 
 /** A cluster below this size keeps a single voter: two voters survive no failure, and need both for a majority. */
 export const SMALLEST_REPLICATED_CLUSTER = 3;
@@ -31,6 +32,8 @@ export function decideAssume(
     if (standBys.length >= targets.standBys) return [];
     return [{ role: 'stand-by', candidates: [self], reason: 'too few stand-bys are online' }];
   }
+  // The leader's adjustment takes the vote from one that is lost first.
+  if (!mayAddVoter(members)) return [];
   const reason = 'too few voters are online';
   const own: RoleStep = { role: 'voter', candidates: [self], reason };
   if (voters.length !== 1) return [own];

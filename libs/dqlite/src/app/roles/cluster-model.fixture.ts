@@ -63,6 +63,10 @@ export class ClusterModel {
       const step = decideAdjust(this.members, leader, this.wanted);
       if (step === undefined) return changes;
       assert.ok(
+        step.role !== 'voter' || this.outlivesNewcomer(),
+        'the voters have a majority without the newcomer',
+      );
+      assert.ok(
         step.role !== 'spare' || step.candidates.every(({ id }) => id !== leader),
         'the leader stays',
       );
@@ -175,6 +179,13 @@ export class ClusterModel {
   private hasQuorum(): boolean {
     const voters = this.members.filter(({ role }) => role === 'voter');
     return voters.filter(({ online }) => online).length >= quorumOf(voters.length);
+  }
+
+  /** Whether the cluster goes on when a voter is added and lost at once; a single voter has no choice. */
+  private outlivesNewcomer(): boolean {
+    const voters = this.members.filter(({ role }) => role === 'voter');
+    if (voters.length === 1) return true;
+    return voters.filter(({ online }) => online).length >= quorumOf(voters.length + 1);
   }
 
   private take(step: RoleStep): void {

@@ -1,5 +1,5 @@
-/** The demotions that would endanger the cluster, refused whatever rule asks for them. */
-import { holders, quorumOf, type MemberState } from './cluster-state.js';
+/** The changes that would endanger the cluster, refused whatever rule asks for them. */
+import { holders, onlineHolders, quorumOf, type MemberState } from './cluster-state.js';
 
 /**
  * Whether the cluster goes on working when `member` stops voting: another voter remains, and a
@@ -27,4 +27,16 @@ export function canSpareVote(members: readonly MemberState[], member: MemberStat
   const remaining = voters.filter(({ id }) => id !== member.id);
   const online = remaining.filter((voter) => voter.online).length;
   return !member.online || online === remaining.length || online >= quorumOf(voters.length);
+}
+
+/**
+ * Whether one more member may vote: the present voters that are online must be a majority of the new number by
+ * themselves. The newcomer may be lost in that moment, and until it has the change in its log it does not know that it
+ * votes, and helps nobody to be elected (`spec/dqlite.md` A.9).
+ *
+ * A single voter cannot have that; it needs the second one nevertheless.
+ */
+export function mayAddVoter(members: readonly MemberState[]): boolean {
+  const voters = holders(members, 'voter').length;
+  return voters < 2 || onlineHolders(members, 'voter').length >= quorumOf(voters + 1);
 }

@@ -26,8 +26,8 @@ describe('adjust, with node 1 leading', () => {
     ['v1 v2 v3 p4', 'stand-by<-4', 'the fourth becomes a stand-by'],
     ['v1 v2 v3 s4 s5 s6 p7', 'nothing', 'the seventh stays a spare'],
     ['v1 v2- v3', 'nothing', 'an offline voter that nobody can replace keeps its vote'],
-    ['v1 v2- v3 p4', 'voter<-4', 'an offline voter is replaced before it is demoted'],
-    ['v1 v2- v3 p4 s5', 'voter<-5,4', 'a stand-by is promoted before a spare'],
+    ['v1 v2- v3 p4', 'spare<-2', 'an offline voter gives its vote up to be replaced'],
+    ['v1 v3 p4 s5 p2-', 'voter<-5,4', 'a stand-by is promoted before a spare'],
     ['v1 v2- v3 v4', 'spare<-2', 'an offline voter that was replaced is demoted'],
     ['v1 v2 v3 v4', 'spare<-4,3,2', 'a surplus voter is demoted, never the leader'],
     ['v1 v2*5 v3*9 v4*1', 'spare<-3,2,4', 'the heaviest voter is demoted first'],
@@ -55,6 +55,20 @@ it('adjust promotes who has just joined last beside a single voter, and as ever 
   expect(step('v1 v2 p3 p4')).toBe('voter<-3,4');
 });
 
+describe('adjust, where five members are to vote', () => {
+  const five = { voters: 5, standBys: 3 };
+  it.each([
+    [
+      'v1 v2- v3 v4 v5 p6',
+      'voter<-6',
+      'an offline voter is replaced first, since four are a majority of six',
+    ],
+    ['v1 v2- v3- v4 v5 p6', 'spare<-3,2', 'of two that are offline one is demoted first'],
+  ])('%s -> %s (%s)', (text, expected) => {
+    expect(stepText(decideAdjust(members(text), 1n, five))).toBe(expected);
+  });
+});
+
 describe('assume, by node 9', () => {
   it.each([
     ['p9', [], 'alone'],
@@ -65,7 +79,7 @@ describe('assume, by node 9', () => {
     ['v1 p2 p9', ['voter<-2', 'voter<-9'], 'the third member makes three voters, itself last'],
     ['v1 p2- p9', [], 'nobody else is online for a third voter'],
     ['v1 v2 p9', ['voter<-9'], 'the missing voter'],
-    ['v1 v2- v3 p9', ['voter<-9'], 'in place of an offline voter'],
+    ['v1 v2- v3 p9', [], 'the leader takes the vote from the offline voter first'],
     ['v1 v2 v3 p9', ['stand-by<-9'], 'a stand-by'],
     ['v1 v2 v3 s4 s5 s6 p9', [], 'enough of both'],
     ['v1 v2 v3 s4 s5 s6- p9', ['stand-by<-9'], 'in place of an offline stand-by'],
