@@ -25,7 +25,8 @@ export interface AppWaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const ANSWER_TIMEOUT_MS = 10_000;
+/** As long as three elections may take; see `DEFAULT_DEADLINE_MS` of the client. */
+const ANSWER_TIMEOUT_MS = 20_000;
 const CHANGE_TIMEOUT_MS = 60_000;
 /** Drain of local clients before a transfer of leadership, milliseconds. */
 const DRAIN_TIMEOUT_MS = 5000;
