@@ -60,10 +60,15 @@ async function listed(table: 'current' | 'earlier'): Promise<ClusterMember[]> {
 }
 
 it('lists its members within three seconds, and says who cannot be reached and since when', async () => {
-  // Of the three voters, two are left.
-  const others = (await listed('current')).filter(({ name }) => name !== 'n1');
-  const voter = others.find(({ role }) => role === 'voter');
-  const standBy = others.find(({ role }) => role !== 'voter');
+  const roles = await eventually('three voters and two stand-bys', LIMIT_MS, async () => {
+    const members = await listed('current');
+    const having = (role: string) => members.filter((member) => member.role === role);
+    expect([having('voter').length, having('stand-by').length]).toEqual([3, 2]);
+    return { voters: having('voter'), standBys: having('stand-by') };
+  });
+  // Two voters are left, and it is the successor of the third that is lost with it.
+  const voter = roles.voters.find(({ name }) => name !== 'n1');
+  const [standBy] = roles.standBys;
   await lose([voter, standBy].flatMap((member) => member?.name ?? []));
   expect(lost).toHaveLength(2);
 
