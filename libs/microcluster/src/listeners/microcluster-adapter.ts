@@ -20,23 +20,16 @@ import {
   DETACHED_VIEW,
   decideAccess,
   requestContext,
-  setRequestContext,
   type AccessRule,
   type DaemonView,
   type Placement,
 } from '../access/index.js';
-import {
-  ENVELOPE_CONTENT_TYPE,
-  answerError,
-  answerSuccess,
-  errorEnvelope,
-} from '../envelope/index.js';
+import { ENVELOPE_CONTENT_TYPE, answerError, errorEnvelope } from '../envelope/index.js';
 import { MicroclusterError, describeError } from '../errors/index.js';
 import { ControllerPlacements } from './controller-placements.js';
 import { CoreRouter, type ProxyRequest } from './core-router.js';
 import { CoreUpgrades, type OnCoreUpgrade } from './core-upgrades.js';
 import { coreRoutesOf, defineCoreRoute, type CoreRouteDefinition } from './core-route.js';
-import { answerDetached } from './detached-answer.js';
 import {
   envelopeFor,
   isEnvelopable,
@@ -44,24 +37,17 @@ import {
   reportOfBody,
   takesEnvelope,
 } from './envelope-reply.js';
-import { establishContext } from './establish-context.js';
 import { injectRequest } from './inject.js';
 import { LISTENER_CONSTRAINT, withListenerConstraint } from './listener-constraint.js';
-import { INJECTED, listenerOf, markRequest, type ListenerIdentity } from './listener-identity.js';
 import { jsonRoute, type JsonRoute } from './json-route.js';
-import { isTestProcess, isLoopback } from './own-server.js';
-import { noteRoute, observeRequest, type RequestObserver } from './request-observer.js';
-import { isCorePath, requestTarget } from './request-target.js';
+import { isTestProcess } from './own-server.js';
+import { RequestDispatch, type Routing } from './request-dispatch.js';
+import { noteRoute, type RequestObserver } from './request-observer.js';
+import { requestTarget } from './request-target.js';
 import { routeAccessOf, ruleOfRequest } from './route-access.js';
 import type { ServedRoutes } from './served-routes.js';
 import type { ServerDefinition } from './server-placements.js';
-import {
-  TUNNEL_PATH,
-  checkTunnelHeaders,
-  grantTunnel,
-  isTunnelRequest,
-  type OnTunnel,
-} from './tunnel.js';
+import { TUNNEL_PATH, checkTunnelHeaders, type OnTunnel } from './tunnel.js';
 
 /** Options of the adapter: Fastify's own, without those that would open a server beside the listeners. */
 export type MicroclusterAdapterOptions = Omit<
@@ -75,11 +61,6 @@ export type MicroclusterAdapterOptions = Omit<
   readonly trustOwnServer?: boolean;
 };
 
-/** What `GET /` answers on every listener, by any method (`spec/core-api.md` 5.1). */
-const ROOT_ANSWER = ['/1.0'];
-
-type Routing = (request: IncomingMessage, response: ServerResponse) => void;
-
 /**
  * Serves one Nest application on any number of listeners, which a `ListenerSet` opens.
  *
@@ -91,16 +72,8 @@ export class MicroclusterAdapter extends FastifyAdapter {
   private readonly core = new CoreRouter();
   private readonly upgrades = new CoreUpgrades();
   private readonly placements = new ControllerPlacements();
-  private readonly ownServer: HttpServer;
-  private readonly trustOwnServer: boolean;
-  private readonly routing: Routing;
+  private readonly requests: RequestDispatch;
   private currentView: DaemonView = DETACHED_VIEW;
-  private onTunnel: OnTunnel | undefined;
-  private observer: RequestObserver | undefined;
-  private routesComplete = false;
-  private readiness: Promise<unknown> | undefined;
-  private isReady = false;
-  private isClosed = false;
 
   constructor(options: MicroclusterAdapterOptions = {}) {
     const { trustOwnServer = isTestProcess(), ...fastifyOptions } = options;
@@ -131,11 +104,18 @@ export class MicroclusterAdapter extends FastifyAdapter {
     if (parts.routing === undefined || parts.server === undefined) {
       throw new TypeError('Fastify made no server; this version of Fastify cannot be used');
     }
-    this.routing = parts.routing;
-    this.ownServer = parts.server;
-    this.trustOwnServer = trustOwnServer;
+    this.requests = new RequestDispatch({
+      core: this.core,
+      upgrades: this.upgrades,
+      routes: this.placements.registry,
+      instance: this.instance,
+      routing: parts.routing,
+      ownServer: parts.server,
+      trustOwnServer,
+      view: () => this.currentView,
+    });
     parts.dispatch = (request, response) => {
-      this.dispatch(request, response);
+      this.requests.handle(request, response);
     };
     Object.defineProperty(this.instance, 'inject', {
       value: (injected?: InjectOptions | string) => this.startInjection(injected),
@@ -173,7 +153,7 @@ export class MicroclusterAdapter extends FastifyAdapter {
 
   /** Tells `observer` of every request that is over; upgraded connections are none. */
   observeRequests(observer: RequestObserver): void {
-    this.observer = observer;
+    this.requests.observe(observer);
   }
 
   /** Serves the Core API endpoints that the methods of `provider` declare with `@CoreRoute()`. */
@@ -198,8 +178,7 @@ export class MicroclusterAdapter extends FastifyAdapter {
    * (`spec/core-api.md` 11.2).
    */
   serveTunnel(onTunnel: OnTunnel): void {
-    const isServed = this.onTunnel !== undefined;
-    this.onTunnel = onTunnel;
+    const isServed = this.requests.takeTunnels(onTunnel);
     if (isServed) return;
     this.core.add(
       defineCoreRoute(
@@ -287,102 +266,12 @@ export class MicroclusterAdapter extends FastifyAdapter {
 
   /** Called by the listeners for each request. */
   dispatch(request: IncomingMessage, response: ServerResponse): void {
-    const listener = listenerOf(request) ?? this.ownListener(request);
-    if (listener === undefined) {
-      answerError(response, new MicroclusterError('NOT_FOUND', {}));
-      return;
-    }
-    if (listener.draining.aborted) response.setHeader('Connection', 'close');
-    if (this.observer) observeRequest(request, response, listener.name, this.observer);
-    const target = requestTarget(request);
-    const context = establishContext(request, target, listener, this.currentView);
-    setRequestContext(request, context);
-    if (isCorePath(target.path)) {
-      void this.core.handle(request, response, target, context, this.currentView);
-    } else if (this.isClosed) {
-      answerError(response, new MicroclusterError('SHUTTING_DOWN', {}));
-    } else if (target.path === '/' && !this.placements.registry.hasPath('/', listener.name)) {
-      noteRoute(request, '/');
-      answerSuccess(response, ROOT_ANSWER);
-    } else {
-      this.route(request, response);
-    }
+    this.requests.handle(request, response);
   }
 
   /** Called by the listeners for a request whose socket the parser has handed over. */
   dispatchUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const listener = listenerOf(request);
-    const target = requestTarget(request);
-    const isTunnel = isTunnelRequest(request, target);
-    const onUpgrade = isTunnel ? undefined : this.upgrades.find(request, target);
-    if (listener === undefined || (!isTunnel && onUpgrade === undefined)) {
-      this.dispatchOtherUpgrade(request, socket, head);
-      return;
-    }
-    const context = establishContext(request, target, listener, this.currentView);
-    setRequestContext(request, context);
-    try {
-      this.core.admit(isTunnel ? 'POST' : 'GET', target, context, this.currentView);
-      if (onUpgrade !== undefined) {
-        const { draining } = listener;
-        const query = new URLSearchParams(target.query);
-        onUpgrade({ request, socket, head, query, context, draining });
-        return;
-      }
-      checkTunnelHeaders(request.headers);
-      if (this.onTunnel === undefined) throw new MicroclusterError('NOT_FOUND', {});
-      const peerCertificate = context.peerCertificate;
-      grantTunnel({ socket, head, context, peerCertificate }, listener.isTls, this.onTunnel);
-    } catch (error) {
-      answerDetached(request, socket, (response) => {
-        answerError(response, error);
-      });
-    }
-  }
-
-  /**
-   * WebSocket routes of `@fastify/websocket` run through the router, and so through the access decision.
-   * Other servers of upgrades would not, and are not reached: such a request gets an ordinary answer.
-   */
-  private dispatchOtherUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const listener = listenerOf(request);
-    const routed = this.isReady && this.instance.hasDecorator('websocketServer');
-    if (listener !== undefined && routed && !isCorePath(requestTarget(request).path)) {
-      const target = requestTarget(request);
-      setRequestContext(request, establishContext(request, target, listener, this.currentView));
-      this.ownServer.emit('upgrade', request, socket, head);
-      return;
-    }
-    answerDetached(request, socket, (response) => {
-      this.dispatch(request, response);
-    });
-  }
-
-  /** Routes among the user's controllers, which must wait until all their hooks are in place. */
-  private route(request: IncomingMessage, response: ServerResponse): void {
-    if (this.isReady) {
-      this.routing(request, response);
-      return;
-    }
-    if (!this.routesComplete) {
-      answerError(response, new MicroclusterError('NOT_READY', {}));
-      return;
-    }
-    void this.onceReady(response, () => {
-      this.routing(request, response);
-    });
-  }
-
-  /** Runs `action` once the router is complete; answers with what went wrong when it cannot be completed. */
-  private async onceReady(response: ServerResponse, action: () => void): Promise<void> {
-    try {
-      this.readiness ??= Promise.resolve(this.instance.ready());
-      await this.readiness;
-      this.isReady = true;
-      action();
-    } catch (error) {
-      answerError(response, error);
-    }
+    this.requests.handleUpgrade(request, socket, head);
   }
 
   /** The access decision for the user's routes: before middleware and before the body is read. */
@@ -409,22 +298,9 @@ export class MicroclusterAdapter extends FastifyAdapter {
     else replyWithReport(reply, describeError(decision.error));
   }
 
-  /** Connections to Fastify's own server, which only a test listens on. */
-  private ownListener(request: IncomingMessage): ListenerIdentity | undefined {
-    const isOwn = Reflect.get(request.socket, 'server') === this.ownServer;
-    if (!this.trustOwnServer || !isOwn || !isLoopback(request.socket)) return undefined;
-    markRequest(request, INJECTED);
-    return INJECTED;
-  }
-
   private startInjection(injected?: InjectOptions | string): LightMyRequestChain {
     return injectRequest((request, response) => {
-      markRequest(request, INJECTED);
-      if (!this.isReady && this.routesComplete) {
-        void this.onceReady(response, () => {
-          this.dispatch(request, response);
-        });
-      } else this.dispatch(request, response);
+      this.requests.handleInjected(request, response);
     }, injected);
   }
 
@@ -442,14 +318,14 @@ export class MicroclusterAdapter extends FastifyAdapter {
   }
 
   override async close(): Promise<void> {
-    this.isClosed = true;
+    this.requests.close();
     await super.close();
   }
 
   override setErrorHandler(handler: Parameters<FastifyAdapter['setErrorHandler']>[0]) {
     const result = super.setErrorHandler(handler);
     // Nest registers it last.
-    this.routesComplete = true;
+    this.requests.completeRoutes();
     return result;
   }
 
