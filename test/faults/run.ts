@@ -41,10 +41,16 @@ export interface RunOptions extends FaultClusterOptions {
 /** @returns a report also when the run could not be finished, with the reason in it */
 export async function runUnderFaults(options: RunOptions): Promise<RunReport> {
   const cluster = await FaultCluster.form(options);
+  let report: RunReport | undefined;
   try {
-    return await runOn(cluster, options);
+    report = await runOn(cluster, options);
+    return report;
   } finally {
-    await cluster.close();
+    // What was found out is told in any case.
+    await cluster.close().catch((error: unknown) => {
+      if (report === undefined) throw error;
+      options.say(`closing the cluster failed: ${explain(error)}`);
+    });
   }
 }
 
@@ -69,6 +75,7 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
   const schemas = new SchemaWatch(cluster, clock);
   const unavailabilityMs: number[] = [];
   let failure: string | undefined;
+  let members: Verdict | undefined;
   try {
     await underLoad(founders, workloads, random, async () => {
       await recovered(clock());
@@ -83,6 +90,7 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
     await cluster.settled();
     const [spare] = cluster.spares;
     if (spare && options.signal?.aborted !== true) await membership.joinWitnessed(spare);
+    members = checkMembership(await membership.history());
   } catch (error) {
     failure = explain(error);
     const logs = await Promise.all(cluster.all.map(({ daemon }) => daemon.log(15)));
@@ -100,10 +108,9 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
   );
   const moments = { ok: happened.length, failed: 0, unknown: 0 };
   reports.push(reportOf({ name: 'elections', counts: moments }, checkElections(happened)));
-  if (failure === undefined) {
-    const verdict = checkMembership(await membership.history());
+  if (members !== undefined) {
     const counts = { ok: cluster.all.length, failed: 0, unknown: 0 };
-    reports.push(reportOf({ name: 'membership', counts }, verdict));
+    reports.push(reportOf({ name: 'membership', counts }, members));
   }
   return {
     seed: options.seed,

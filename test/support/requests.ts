@@ -26,7 +26,14 @@ export function overSocket(
   body?: unknown,
   limitMs = LIMIT_MS,
 ): Promise<Answer> {
-  return send((options) => httpRequest({ socketPath, ...options }), method, path, body, limitMs);
+  // A connection kept from before may be one to a process that was killed since.
+  return send(
+    (options) => httpRequest({ socketPath, agent: false, ...options }),
+    method,
+    path,
+    body,
+    limitMs,
+  );
 }
 
 export function overTls(
