@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestCluster } from '../support/cluster.js';
+import type { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { Writer, lostWrites } from './writer.js';
 
@@ -59,25 +60,37 @@ describe(`a member killed ${KILLS} times`, () => {
     KILLS * MS_PER_KILL,
   );
 
+  /** Kills the leader while a survivor writes, lets it come back, and returns what either of them has lost. */
+  async function killLeader(
+    prefix: string,
+    comeBack: (leader: Daemon) => Promise<void>,
+  ): Promise<string[]> {
+    await cluster.settled();
+    const leader = await cluster.leader();
+    const survivor = cluster.members.find((member) => member !== leader);
+    if (!survivor) throw new Error('there is no survivor');
+    const writer = new Writer(survivor, prefix);
+    try {
+      await writer.progress(3);
+      await leader.kill();
+      await writer.progress(3);
+      await comeBack(leader);
+    } finally {
+      await writer.stop();
+    }
+    const { acknowledged } = writer;
+    return [
+      ...(await lostWrites(leader, acknowledged)),
+      ...(await lostWrites(survivor, acknowledged)),
+    ];
+  }
+
   it(
     'comes back when it was the leader each time',
     async () => {
       for (let kill = 1; kill <= OTHER_KILLS; kill += 1) {
-        await cluster.settled();
-        const leader = await cluster.leader();
-        const survivor = cluster.members.find((member) => member !== leader);
-        if (!survivor) throw new Error('there is no survivor');
-        const writer = new Writer(survivor, `leader-${kill}`);
-        try {
-          await writer.progress(3);
-          await leader.kill();
-          await writer.progress(3);
-          await leader.start();
-        } finally {
-          await writer.stop();
-        }
-        expect(await lostWrites(leader, writer.acknowledged)).toEqual([]);
-        expect(await lostWrites(survivor, writer.acknowledged)).toEqual([]);
+        const lost = await killLeader(`leader-${kill}`, (leader) => leader.start());
+        expect({ kill, lost }).toEqual({ kill, lost: [] });
       }
     },
     KILLS * MS_PER_KILL,
@@ -87,23 +100,13 @@ describe(`a member killed ${KILLS} times`, () => {
     'comes back when it is killed again on its way, while it drops what its successor does not have',
     async () => {
       for (let kill = 1; kill <= OTHER_KILLS; kill += 1) {
-        await cluster.settled();
-        const leader = await cluster.leader();
-        const survivor = cluster.members.find((member) => member !== leader);
-        if (!survivor) throw new Error('there is no survivor');
-        const writer = new Writer(survivor, `again-${kill}`);
-        try {
-          await writer.progress(3);
-          await leader.kill();
-          await writer.progress(3);
+        const lost = await killLeader(`again-${kill}`, async (leader) => {
           leader.spawn();
           await sleep(Math.random() * START_MS);
           await leader.kill();
           await leader.start();
-        } finally {
-          await writer.stop();
-        }
-        expect(await lostWrites(leader, writer.acknowledged)).toEqual([]);
+        });
+        expect({ kill, lost }).toEqual({ kill, lost: [] });
       }
     },
     KILLS * MS_PER_KILL,
