@@ -58,4 +58,11 @@ describe('the text of a list', () => {
   ])('%j is refused', (text, reason) => {
     expect(() => parseMembers(text, 'The text')).toThrow(reason);
   });
+
+  it('is refused in a sentence that quotes only the beginning of a long key', () => {
+    const text = `- id: 1\n  address: a\n  role: b\n  name: c\n  ${'k'.repeat(1_000)}: 1\n`;
+    expect(() => parseMembers(text, 'The text')).toThrow(
+      /^The text is no list of members: Unrecognized key: "k{100,200}\.\.\. \(member 1\)$/,
+    );
+  });
 });

@@ -20,6 +20,9 @@ export interface RecoveredMember extends DqliteMember {
   readonly role: NodeInfo['role'];
 }
 
+/** Of what an error says about a text; it may quote a key or a line of any length. */
+const MOST_SAID = 200;
+
 const memberList = z.array(
   z.strictObject({
     id: z.bigint({ error: 'id must be a number' }),
@@ -42,7 +45,7 @@ export function parseMembers(text: string, source: string): DqliteMember[] {
     content = parse(text, { intAsBigInt: true, logLevel: 'error' });
   } catch (cause) {
     const detail = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : '';
-    throw badRequest(`${source} is not YAML: ${detail}`, cause);
+    throw badRequest(`${source} is not YAML: ${shortened(detail)}`, cause);
   }
   const result = memberList.safeParse(content);
   if (result.success) return result.data;
@@ -50,7 +53,7 @@ export function parseMembers(text: string, source: string): DqliteMember[] {
   const where =
     issue === undefined || issue.path.length === 0 ? '' : ` (member ${issuePath(issue)})`;
   throw badRequest(
-    `${source} is no list of members: ${issue?.message ?? ''}${where}`,
+    `${source} is no list of members: ${shortened(issue?.message ?? '')}${where}`,
     result.error,
   );
 }
@@ -70,6 +73,10 @@ export function nodeOf({ id, address, role }: RecoveredMember): NodeInfo {
 
 function issuePath({ path }: { readonly path: readonly PropertyKey[] }): string {
   return path.map((part) => (typeof part === 'number' ? part + 1 : String(part))).join(', ');
+}
+
+function shortened(detail: string): string {
+  return detail.length <= MOST_SAID ? detail : `${detail.slice(0, MOST_SAID)}...`;
 }
 
 function badRequest(reason: string, cause: unknown): MicroclusterError {
