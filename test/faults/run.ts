@@ -75,7 +75,7 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
   const schemas = new SchemaWatch(cluster, clock);
   const unavailabilityMs: number[] = [];
   let failure: string | undefined;
-  let members: Verdict | undefined;
+  let membershipVerdict: Verdict | undefined;
   try {
     await underLoad(founders, workloads, random, async () => {
       await recovered(clock());
@@ -90,7 +90,7 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
     await cluster.settled();
     const [spare] = cluster.spares;
     if (spare && options.signal?.aborted !== true) await membership.joinWitnessed(spare);
-    members = checkMembership(await membership.history());
+    membershipVerdict = checkMembership(await membership.history());
   } catch (error) {
     failure = explain(error);
     const logs = await Promise.all(cluster.all.map(({ daemon }) => daemon.log(15)));
@@ -108,9 +108,9 @@ export async function runOn(cluster: FaultCluster, options: RunOptions): Promise
   );
   const moments = { ok: happened.length, failed: 0, unknown: 0 };
   reports.push(reportOf({ name: 'elections', counts: moments }, checkElections(happened)));
-  if (members !== undefined) {
+  if (membershipVerdict !== undefined) {
     const counts = { ok: cluster.all.length, failed: 0, unknown: 0 };
-    reports.push(reportOf({ name: 'membership', counts }, members));
+    reports.push(reportOf({ name: 'membership', counts }, membershipVerdict));
   }
   return {
     seed: options.seed,

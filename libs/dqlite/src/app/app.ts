@@ -1,6 +1,7 @@
 /** A member of a dqlite cluster: its node, its files, its role, and its way in and out. */
 import { timeLimit } from '../time-limit.js';
 import { setTimeout as pause } from 'node:timers/promises';
+import { DEFAULT_DEADLINE_MS } from '../client/deadline.js';
 import { LeaderConnector, DqliteClient, type DqliteClientOptions } from '../client/index.js';
 import { DqliteError, isDqliteError } from '../errors/index.js';
 import type { Dial, NodeInfo, NodeRole } from '../values.js';
@@ -25,8 +26,6 @@ export interface AppWaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** As long as three elections may take; see `DEFAULT_DEADLINE_MS` of the client. */
-const ANSWER_TIMEOUT_MS = 20_000;
 const CHANGE_TIMEOUT_MS = 60_000;
 /** Drain of local clients before a transfer of leadership, milliseconds. */
 const DRAIN_TIMEOUT_MS = 5000;
@@ -309,8 +308,8 @@ export class DqliteApp {
   #ask<T>(signal: AbortSignal | undefined, work: Parameters<typeof askLeader<T>>[2]): Promise<T> {
     this.#checkOpen();
     // Twice the search, so that 'no leader' is told apart from a leader that does not answer.
-    const limit = signal ?? timeLimit(2 * ANSWER_TIMEOUT_MS);
-    return askLeader(this.#context, limit, work, ANSWER_TIMEOUT_MS);
+    const limit = signal ?? timeLimit(2 * DEFAULT_DEADLINE_MS);
+    return askLeader(this.#context, limit, work, DEFAULT_DEADLINE_MS);
   }
 
   /** Runs a change of the membership while the main loop rests, so that there is one change at a time. */

@@ -1,6 +1,6 @@
 /** A member of a dqlite cluster: node, files, roles, and the ways in, out and back. */
 export { DqliteApp, type AppStatus, type AppWaitOptions } from './app.js';
-export { isRaftFile, NodeDirectory } from './files/index.js';
+export { NodeDirectory } from './files/index.js';
 export type { AppEvent, AppRound, DqliteAppOptions } from './options.js';
 export {
   adoptRecovered,

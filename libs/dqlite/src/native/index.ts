@@ -6,3 +6,4 @@ export { duplicateDescriptor, inspectListener, keepFromChildren } from './descri
 export { DqliteNode, type DqliteNodeOptions, type DqliteNodeState } from './dqlite-node.js';
 export { findLibrary, type LoadedLibrary } from './library.js';
 export { BOOTSTRAP_ID, generateNodeId } from './node-id.js';
+export { isRaftFile } from './raft-files.js';

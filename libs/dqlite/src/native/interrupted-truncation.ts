@@ -23,6 +23,7 @@ const FORMAT_BYTES = 8;
 export function unfinishedTruncation(names: readonly string[]): string | undefined {
   const closed = segmentsOf(names).filter((segment) => segment.kind === 'closed');
   const at = closed.findIndex(({ first }, index) => closed[index + 1]?.first === first);
+  if (at === -1) return undefined;
   const before = closed.slice(at + 1);
   const isWhole = before.every(({ last }, index) => {
     const next = before[index + 1];

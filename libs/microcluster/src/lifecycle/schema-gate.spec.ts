@@ -10,9 +10,6 @@ import {
   SqliteEngine,
   type SqlCallOptions,
   type SqlConnection,
-  type SqlParameter,
-  type SqlResult,
-  type TransactionMode,
 } from '@microcluster/dqlite';
 import { ConsoleLogger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -52,18 +49,14 @@ class LosingConnection extends ForwardingConnection {
     super(inner);
   }
 
-  override async run(
-    sql: string,
-    parameters?: readonly SqlParameter[],
-    options?: SqlCallOptions,
-  ): Promise<SqlResult> {
+  override async run(...statement: Parameters<SqlConnection['run']>) {
     if (this.isLosing()) throw lost();
-    return super.run(sql, parameters, options);
+    return super.run(...statement);
   }
 
-  override async begin(mode: TransactionMode, options?: SqlCallOptions): Promise<void> {
+  override async begin(...how: Parameters<SqlConnection['begin']>) {
     if (this.isLosing()) throw lost();
-    return super.begin(mode, options);
+    return super.begin(...how);
   }
 
   /** It was committed all the same, and nobody is told. */

@@ -70,7 +70,7 @@ export class ClusterRecords {
   /** The members as {@link read} found them last in the database that is open now. @throws as {@link write} */
   lastSeenMembers(): SeenMembers | undefined {
     this.requireDatabase();
-    return this.lastSeen.in(this.dataSource.driver.engine);
+    return this.lastSeen.of(this.dataSource.driver.engine);
   }
 
   private patiently<T>(work: () => Promise<T>): Promise<T> {

@@ -30,17 +30,17 @@ describe('the members that were seen last', () => {
     const seen = new LastSeenMembers();
     const database = databaseOf('n1');
     const table = seen.watch(database, database);
-    expect(seen.in(database)).toBeUndefined();
+    expect(seen.of(database)).toBeUndefined();
     await table.list();
     database.isLost = true;
     await expect(table.list()).rejects.toThrow('nobody leads it');
-    expect(seen.in(database)?.rows.map(({ name }) => name)).toEqual(['n1']);
+    expect(seen.of(database)?.rows.map(({ name }) => name)).toEqual(['n1']);
   });
 
   it('of one database are not shown for another', async () => {
     const seen = new LastSeenMembers();
     const [left, joined] = [databaseOf('n1'), databaseOf('n2')];
     await seen.watch(left, left).list();
-    expect(seen.in(joined)).toBeUndefined();
+    expect(seen.of(joined)).toBeUndefined();
   });
 });

@@ -13,7 +13,7 @@ export class LastSeenMembers {
   private seen: (SeenMembers & { readonly database: object }) | undefined;
 
   /** @param database whatever is another object when another database is open */
-  in(database: object): SeenMembers | undefined {
+  of(database: object): SeenMembers | undefined {
     return this.seen?.database === database ? this.seen : undefined;
   }
 

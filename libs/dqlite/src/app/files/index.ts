@@ -2,5 +2,4 @@
 export { removeDurably, syncDirectory, writeDurably } from './durable-file.js';
 export { NodeDirectory } from './node-directory.js';
 export { formatNode, formatNodes, parseNode, parseNodes } from './node-records.js';
-export { isRaftFile, listRaftFiles } from '../../native/raft-files.js';
 export type { StartPlan } from './start-plan.js';

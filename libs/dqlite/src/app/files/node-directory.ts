@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DqliteError } from '../../errors/index.js';
 import { generateNodeId } from '../../native/index.js';
+import { listRaftFiles } from '../../native/raft-files.js';
 import type { NodeInfo } from '../../values.js';
 import { readIfExists, removeDurably, syncDirectory, writeDurably } from './durable-file.js';
 import { formatNode, formatNodes, parseNode, parseNodes } from './node-records.js';
 import { refuseDamage } from './raft-damage.js';
-import { listRaftFiles } from '../../native/raft-files.js';
 import { decideStart, type StartPlan } from './start-plan.js';
 
 /**

@@ -2,10 +2,10 @@
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { segmentsOf, snapshotsOf } from '../../native/raft-files.js';
 import { timeLimit } from '../../time-limit.js';
 import { TestCluster, type TestMember } from '../app.fixture.js';
 import { NodeDirectory } from './index.js';
-import { segmentsOf, snapshotsOf } from '../../native/raft-files.js';
 
 const WAY_OUT =
   'remove this node from the cluster and let it join again with an empty directory, or, if it is the only one, found the cluster anew and restore a backup';

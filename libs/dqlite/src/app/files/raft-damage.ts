@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { DqliteError } from '../../errors/index.js';
 import { WAY_OUT_OF_DAMAGE } from '../../native/index.js';
 import { unfinishedTruncation } from '../../native/interrupted-truncation.js';
-import { readBytesIfExists } from './durable-file.js';
 import { listRaftFiles, segmentsOf, snapshotsOf } from '../../native/raft-files.js';
+import { readBytesIfExists } from './durable-file.js';
 import { readSegment, SEGMENT_FORMAT } from './segment.js';
 
 const METADATA_FILES = ['metadata1', 'metadata2'] as const;
@@ -31,7 +31,7 @@ export async function refuseDamage(directory: string): Promise<void> {
       'it is missing or cut off, so that this node does not know any more how it voted',
     );
   }
-  // Which of the other two it is, the node decides once the directory is locked.
+  // The node deletes it; not before it has locked the directory, as a process on its way out may still be writing it.
   const unfinished = unfinishedTruncation(names);
   for (const segment of segmentsOf(names)) {
     if (segment.kind !== 'closed' || segment.name === unfinished) continue;

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryLock } from '../../native/index.js';
 import type { NodeInfo } from '../../values.js';
+import { listRaftFiles } from '../../native/raft-files.js';
 import {
   formatNodes,
-  listRaftFiles,
   NodeDirectory,
   parseNodes,
   removeDurably,

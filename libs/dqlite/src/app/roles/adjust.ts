@@ -31,7 +31,7 @@ export function decideAdjust(
     coverFailureDomain(members) ??
     // A voter that is offline and that nobody can replace keeps its vote: it may come back.
     (votersOnline < targets.voters
-      ? replaceVoter(members, votersOnline === 1 ? settled : new Set())
+      ? replaceVoter(members, leaderId, votersOnline === 1 ? settled : new Set())
       : (dismissVoter(members, leaderId, targets.voters) ??
         adjustStandBys(members, leaderId, targets.standBys)))
   );
@@ -60,14 +60,12 @@ function coverFailureDomain(members: readonly MemberState[]): RoleStep | undefin
  */
 function replaceVoter(
   members: readonly MemberState[],
+  leaderId: bigint,
   settled: ReadonlySet<bigint>,
 ): RoleStep | undefined {
   const candidates = promotable(members, onlineHolders(members, 'voter'));
   if (candidates.length > 0 && !mayAddVoter(members)) {
-    const lost = holders(members, 'voter').filter(
-      (voter) => !voter.online && canSpareVote(members, voter),
-    );
-    const demotion = stepOf('spare', orderForDemotion(lost, lost), 'a voter is offline');
+    const demotion = dismissLostVoter(members, leaderId);
     if (demotion !== undefined) return demotion;
   }
   const newcomersLast = [
@@ -83,15 +81,24 @@ function dismissVoter(
   leaderId: bigint,
   wanted: number,
 ): RoleStep | undefined {
-  const demotable = holders(members, 'voter').filter(
-    (voter) => voter.id !== leaderId && canSpareVote(members, voter),
-  );
   const online = onlineHolders(members, 'voter');
-  const surplus = online.length > wanted ? demotable.filter((voter) => voter.online) : [];
-  const lost = demotable.filter((voter) => !voter.online);
+  const surplus =
+    online.length > wanted ? dismissible(members, leaderId).filter((voter) => voter.online) : [];
   return (
     stepOf('spare', orderForDemotion(surplus, online), 'too many voters are online') ??
-    stepOf('spare', orderForDemotion(lost, lost), 'a voter is offline')
+    dismissLostVoter(members, leaderId)
+  );
+}
+
+function dismissLostVoter(members: readonly MemberState[], leaderId: bigint): RoleStep | undefined {
+  const lost = dismissible(members, leaderId).filter((voter) => !voter.online);
+  return stepOf('spare', orderForDemotion(lost, lost), 'a voter is offline');
+}
+
+/** The voters whose vote the leader may take. */
+function dismissible(members: readonly MemberState[], leaderId: bigint): readonly MemberState[] {
+  return holders(members, 'voter').filter(
+    (voter) => voter.id !== leaderId && canSpareVote(members, voter),
   );
 }
 

@@ -15,7 +15,7 @@ export interface RetryCallOptions extends SqlCallOptions {
  * Calls `work` until it succeeds, fails for a reason that stays, or its time is over.
  *
  * @param defaultMs deadline for all attempts together, milliseconds, when the options name none
- * @throws what the last attempt threw, unchanged
+ * @throws what the last attempt threw, unchanged; DqliteError `TIMEOUT` where the database was busy to the end, `ABORTED`
  */
 export async function retryingCalls<T>(
   work: () => Promise<T>,

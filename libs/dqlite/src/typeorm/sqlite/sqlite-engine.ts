@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { DEFAULT_DEADLINE_MS } from '../../client/deadline.js';
 import { classify } from '../../client/statement.js';
 import { DqliteError } from '../../errors/index.js';
 import type { SqlParameter } from '../../values.js';
@@ -51,7 +52,7 @@ export class SqliteEngine implements SqlEngine {
   private opening: Promise<OpenDatabase> | undefined;
   private database: OpenDatabase | undefined;
 
-  constructor({ file, poolSize = 4, deadlineMs = 20_000 }: SqliteEngineOptions) {
+  constructor({ file, poolSize = 4, deadlineMs = DEFAULT_DEADLINE_MS }: SqliteEngineOptions) {
     this.file = file;
     this.poolSize = poolSize;
     this.deadlineMs = deadlineMs;
