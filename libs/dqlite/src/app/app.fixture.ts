@@ -26,11 +26,15 @@ export class TestCluster implements AsyncDisposable {
 
   constructor(readonly defaults: Partial<DqliteAppOptions> = {}) {}
 
-  /** A cluster of `size` ready members, the first one bootstrapped and the others joined in turn. */
+  /**
+   * A cluster of `size` ready members with the votes that they will have, the first one bootstrapped and the others
+   * joined in turn. A joiner may leave votes to the leader's next round, when both give one at the same time.
+   */
   static async of(size: number, defaults: Partial<DqliteAppOptions> = {}): Promise<TestCluster> {
     const cluster = new TestCluster(defaults);
     try {
       for (let at = 0; at < size; at += 1) await cluster.join();
+      await cluster.#votesSettled();
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
       throw error;
@@ -97,6 +101,16 @@ export class TestCluster implements AsyncDisposable {
     const directory = temporaryDirectory();
     this.#directories.push(directory);
     return directory.path;
+  }
+
+  async #votesSettled(): Promise<void> {
+    const [first] = this.members;
+    if (first === undefined) return;
+    const expected = this.members.length < 3 ? 1 : 3;
+    await eventually(`${expected} of ${this.members.length} vote`, async () => {
+      const roles = await rolesOf(this, first.app);
+      return roles.filter((role) => role === 'voter').length === expected;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,15 +1,25 @@
 /** Finds out which members are online and what they say of themselves. */
 import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DqliteConnection, type NodeMetadata } from '../client/index.js';
 import type { Dial, NodeInfo } from '../values.js';
 import type { MemberState } from './roles/index.js';
 
 /** A node that does not answer within this time counts as offline (`spec/dqlite.md` C.5). */
 const PROBE_TIMEOUT_MS = 2000;
+/** Pause before a second question, milliseconds. */
+const SECOND_LOOK_MS = 500;
 
-/** Asks members for their metadata, and remembers it for when they are offline. */
+/**
+ * Asks members for their metadata, and remembers it for when they are offline.
+ *
+ * A member counts as offline only when it misses two questions in a row: roles follow, and a vote is moved (with the
+ * whole database, to a spare) for more than one pause of a busy machine or one lost packet.
+ */
 export class Prober {
   readonly #known = new Map<bigint, NodeMetadata>();
+  /** Who was offline the last time is asked once. */
+  readonly #offline = new Set<bigint>();
   readonly #dial: Dial;
 
   constructor(dial: Dial) {
@@ -22,7 +32,7 @@ export class Prober {
     const waiting = [...members];
     const work = async (): Promise<void> => {
       for (let member = waiting.shift(); member !== undefined; member = waiting.shift()) {
-        const metadata = await this.#ask(member.address, signal);
+        const metadata = await this.#look(member, signal);
         if (metadata !== undefined) answers.set(member.id, metadata);
       }
     };
@@ -35,6 +45,18 @@ export class Prober {
       const metadata = this.#known.get(member.id) ?? { failureDomain: 0n, weight: 0n };
       return { ...member, ...metadata, online: answers.has(member.id) };
     });
+  }
+
+  async #look({ id, address }: NodeInfo, signal: AbortSignal): Promise<NodeMetadata | undefined> {
+    let metadata = await this.#ask(address, signal);
+    if (metadata === undefined && !this.#offline.has(id)) {
+      await pause(SECOND_LOOK_MS, undefined, { signal }).catch(() => undefined);
+      metadata = await this.#ask(address, signal);
+    }
+    signal.throwIfAborted();
+    if (metadata === undefined) this.#offline.add(id);
+    else this.#offline.delete(id);
+    return metadata;
   }
 
   async #ask(address: string, signal: AbortSignal): Promise<NodeMetadata | undefined> {
