@@ -127,13 +127,12 @@ describe('a cluster of three', () => {
     expect(answer.text).toBe(
       '{"type":"sync","status":"Success","status_code":200,"operation":"","error_code":0,"error":"","metadata":{}}\n',
     );
-    // Nobody had to time out: there is a leader as soon as the old one has answered.
     const [other] = others;
     if (!other) throw new Error('nobody is left');
-    const began = performance.now();
     await create(other, 'after the hand-over');
-    expect(performance.now() - began).toBeLessThan(2_000);
     expect(await leader.exit()).toEqual({ code: 0, signal: null });
+    // No election had to time out.
+    expect(await leader.log()).toContain('database-leadership-transferred');
     await leader.gone();
     await leader.start();
     await cluster.settled();

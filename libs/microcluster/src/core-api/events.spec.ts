@@ -112,18 +112,16 @@ describe('server-sent events', () => {
     expect(text).toContain(': connected\n\n');
   });
 
-  it('end cleanly when the listener drains, long before the limit', async () => {
+  it('end cleanly when the listener drains, instead of being cut at its limit', async () => {
     await start();
     const { done, heard } = listen(local(), { lastEventId: 'unknown' });
     await expect.poll(() => heard, { timeout: 15_000 }).toEqual(['gap']);
     const socket = await dialPlain({ path: daemon.socketPath });
     await exchange(socket, requestText('GET', EVENTS_PATH), /connected/);
-    const began = performance.now();
     const cut = await daemon.listeners.close('unix');
     await done;
     expect(await readUntil(socket)).toMatch(/0\r\n\r\n$/);
     expect(cut).toBe(0);
-    expect(performance.now() - began).toBeLessThan(9_000);
   });
 
   it('end cleanly when the daemon begins to stop, whatever its listeners do then', async () => {

@@ -20,6 +20,9 @@ connect({ host, port: Number(port) })
 setTimeout(() => process.exit(2), Number(process.argv[3]));`;
 /** How long an echo is waited for where none is expected, milliseconds. */
 const SILENCE_MS = '1500';
+/** What a link is delayed by, and what clocks and timers may round off it, milliseconds. */
+const DELAY_MS = 400;
+const ROUNDING_MS = 50;
 
 let network: Network | undefined;
 const processes: ChildProcess[] = [];
@@ -44,10 +47,10 @@ describe.each([
     async () => {
       network = await create(2);
       await serve(network, 1);
-      expect(await echo(network)).toBeLessThan(1000);
+      await isQuick(network);
 
-      await network.shape([{ from: 1, to: 0, delayMs: 400 }]);
-      expect(await echo(network)).toBeGreaterThan(350);
+      await network.shape([{ from: 1, to: 0, delayMs: DELAY_MS }]);
+      expect(await echo(network)).toBeGreaterThanOrEqual(DELAY_MS - ROUNDING_MS);
       await network.shape([{ from: 0, to: 1, isCut: true }]);
       await expect(echo(network, SILENCE_MS)).rejects.toThrow('ended with 2');
       await network.shape([
@@ -56,7 +59,7 @@ describe.each([
       ]);
       await expect(echo(network, SILENCE_MS)).rejects.toThrow('ended with 2');
       await network.shape([]);
-      expect(await echo(network)).toBeLessThan(1000);
+      await isQuick(network);
     },
   );
 });
@@ -78,6 +81,11 @@ async function serve(on: Network, host: number): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   processes.push(child);
   await once(child.stdout, 'data');
+}
+
+/** That nothing delays a link: a busy machine may, but not each time. */
+async function isQuick(on: Network): Promise<void> {
+  await expect.poll(() => echo(on), { timeout: 60_000 }).toBeLessThan(DELAY_MS - ROUNDING_MS);
 }
 
 /** Milliseconds that a round trip from host 0 to host 1 takes. */
