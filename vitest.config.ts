@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const FUZZ_SPECS = 'libs/*/src/**/*.fuzz.spec.ts';
+/** Milliseconds. */
+const PATIENCE_MS = 60_000;
 const FUZZ_RUNS = Number(process.env['FUZZ_RUNS'] ?? 1);
 
 export default defineConfig({
@@ -10,6 +12,8 @@ export default defineConfig({
     pool: 'forks',
     // The default is one less than there are processors, of which small machines have two.
     maxWorkers: '100%',
+    // How long something is waited for that comes at once where nothing else runs: it only delays a failure.
+    expect: { poll: { timeout: PATIENCE_MS } },
     projects: [
       {
         extends: true,
@@ -22,8 +26,8 @@ export default defineConfig({
             'test/faults/**/*.spec.ts',
           ],
           exclude: [FUZZ_SPECS],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 3 * PATIENCE_MS,
+          hookTimeout: 3 * PATIENCE_MS,
         },
       },
       {
@@ -33,8 +37,8 @@ export default defineConfig({
           include: [FUZZ_SPECS],
           setupFiles: ['libs/dqlite/src/fuzz/setup.fixture.ts'],
           // As many times as many cases take as many times as long.
-          testTimeout: 60_000 * FUZZ_RUNS,
-          hookTimeout: 60_000,
+          testTimeout: 3 * PATIENCE_MS * FUZZ_RUNS,
+          hookTimeout: 3 * PATIENCE_MS,
         },
       },
       {
@@ -42,8 +46,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e-spec.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
+          testTimeout: 6 * PATIENCE_MS,
+          hookTimeout: 6 * PATIENCE_MS,
         },
       },
     ],

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { withProgress } from './progress.js';
 import type { Settings } from './settings.js';
 import { recordingTerminal, type RecordingTerminal } from './terminal.fixture.js';
@@ -17,7 +17,7 @@ it('shows what is done and why it takes long, and clears the line in the end', a
     settings(terminal),
     'Joining',
     async () => {
-      await vi.waitFor(() => expect(terminal.printed.err).toContain('Joining (starting) '), 5_000);
+      await expect.poll(() => terminal.printed.err).toContain('Joining (starting) ');
       return 7;
     },
     { watch: async () => 'starting' },

@@ -14,7 +14,7 @@ import { runProgram } from '../support/programs.js';
 import { databaseProcess, isAlive } from './processes.js';
 import { askWhoLeads, dialAsGo, dialAsOurs, GRANTED, readExactly } from './tunnel.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 /** A peer that has lost trust is cut off within this time. */
 const CUT_OFF_MS = 1_000;
 /** Type of the answer that names the leader. */

@@ -6,7 +6,7 @@ import type { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { Load } from '../support/load.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const items = z.array(z.object({ name: z.string() }));
 
 describe('a cluster of three', () => {

@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import { dialTunnel } from '@microcluster/dqlite';
 import type { Daemon } from '../support/daemon.js';
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 60_000;
 
 /** What the acceptor writes when it grants a tunnel; nothing else may come before the database's own bytes. */
 export const GRANTED = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: dqlite\r\n\r\n';

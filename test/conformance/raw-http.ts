@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 60_000;
 
 /** A key pair that a caller shows. */
 export interface Identity {

@@ -14,7 +14,7 @@ import { eventually } from '../support/eventually.js';
 import { overSocket } from '../support/requests.js';
 import { dialSocket, dialTls, exchange, type Identity } from './raw-http.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const HOUR_MS = 3_600_000;
 
 /** Who sends a request. */

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { groupIsAlive, signalGroup } from '../support/process-group.js';
 import { REPOSITORY } from '../support/programs.js';
 
-const END_LIMIT_MS = 30_000;
+const END_LIMIT_MS = 60_000;
 
 const COMPILER_OPTIONS = {
   target: 'ES2023',

@@ -14,7 +14,7 @@ import { eventually } from '../support/eventually.js';
 import { pointsOf } from './points.js';
 import { expectAgreement, type StoppableCluster } from './stoppable-cluster.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const { configuration, identity, reset, rotation } = FAILPOINTS_BY_OPERATION;
 
 type Change = (client: MicroclusterClient, address: string) => Promise<void>;

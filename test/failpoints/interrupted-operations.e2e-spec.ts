@@ -13,7 +13,7 @@ import { describeInterruptedChanges } from './interrupted-changes.js';
 import { pointsOf } from './points.js';
 import { expectAgreement, StoppableCluster } from './stoppable-cluster.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const { bootstrap, join, admission, removal } = FAILPOINTS_BY_OPERATION;
 
 // Every failure here is meant, and its stack would hide one that is not.

@@ -11,8 +11,8 @@ import { overSocket } from '../support/requests.js';
 import { Stops } from './stops.js';
 
 /** An operation that stands still for ever is never answered. */
-const CALL_LIMIT_MS = 60_000;
-const LIMIT_MS = 60_000;
+const CALL_LIMIT_MS = 120_000;
+const LIMIT_MS = 120_000;
 
 @Server('additional-api')
 @Controller('reports')

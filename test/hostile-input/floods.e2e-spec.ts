@@ -15,7 +15,7 @@ import { overSocket, overTls } from '../support/requests.js';
 import { descriptorLimit, resourcesOf, type Resources } from './resources.js';
 import { placeOf, Strangers } from './strangers.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 /** As many connections of strangers as a listener keeps by default. */
 const KEPT = 1_024;
 /** Twice that, as far as this process may open them. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectPlain, type NetConnectOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const DRIP_MS = 100;
 
 /** Where a daemon's Core API is. */

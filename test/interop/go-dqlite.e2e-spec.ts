@@ -10,7 +10,7 @@ import { DqliteDemo, dqliteShell, missingPrograms } from './go-dqlite.js';
 
 /** What Go's members use, and the whole cluster must agree on. */
 const GO_LATENCY_MS = 500;
-const WAIT_MS = 40_000;
+const WAIT_MS = 90_000;
 
 const cleanups: (() => Promise<void> | void)[] = [];
 

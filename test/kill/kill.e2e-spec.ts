@@ -15,7 +15,7 @@ const OTHER_KILLS = Math.max(1, Math.floor(KILLS / 4));
 /** A restarted member has joined its cluster again after some such time, milliseconds. */
 const START_MS = 3_000;
 const MS_PER_KILL = 60_000;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 describe(`a member killed ${KILLS} times`, () => {
   let cluster: TestCluster;

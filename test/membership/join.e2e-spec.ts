@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { expectRecords } from './records.js';
 import { lostVotes, VoterSamples } from './voter-samples.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 let cluster: TestCluster | undefined;
 

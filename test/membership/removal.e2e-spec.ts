@@ -8,7 +8,7 @@ import type { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { expectRecords, isUninitialised } from './records.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 function remove(asked: Daemon, name: string, query = '') {
   return asked.request('DELETE', `/core/1.0/cluster/${name}${query}`);

@@ -79,7 +79,7 @@ export class OutsideProject implements Disposable {
     return execFileSync(process.execPath, ['program.mjs'], {
       cwd: this.path,
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 120_000,
     });
   }
 
@@ -104,9 +104,9 @@ export class OutsideProject implements Disposable {
     const { status, stdout } = spawnSync(process.execPath, [compiler, '--pretty', 'false'], {
       cwd: this.path,
       encoding: 'utf8',
-      timeout: 110_000,
+      timeout: 300_000,
     });
-    if (status === null) throw new Error('The compiler did not finish within 110 s');
+    if (status === null) throw new Error('The compiler did not finish within 300 s');
     // What is wrong in the declarations of others is not ours to mend.
     const ours = /^(program\.ts|node_modules\/@microcluster\/|error)/;
     return stdout
@@ -126,7 +126,7 @@ function unpack(folder: string, project: string): PackedLibrary {
     cwd: join(REPOSITORY, folder),
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
-    timeout: 60_000,
+    timeout: 180_000,
   });
   const [{ name, filename, files }] = tarballSchema.parse(JSON.parse(said));
   const target = join(project, 'node_modules', name);

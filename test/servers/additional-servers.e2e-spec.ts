@@ -269,7 +269,7 @@ describe('draining', () => {
 
 /** Waits until a slow request is being answered. */
 async function slowBegan({ daemon }: Member): Promise<void> {
-  await eventually('the slow request to begin', 10_000, async () => {
+  await eventually('the slow request to begin', 60_000, async () => {
     if (!(await daemon.log()).includes('slow-request-began')) throw new Error('it has not');
   });
 }
@@ -293,7 +293,7 @@ async function keptConnection(member: Member, address: string) {
   };
   await get();
   // The agent takes the connection back a moment after the answer.
-  await eventually('the connection to be free', 5_000, () => {
+  await eventually('the connection to be free', 60_000, () => {
     if (Object.keys(agent.freeSockets).length === 0) throw new Error('it is in use');
   });
   return { again: get, close: () => agent.destroy() };

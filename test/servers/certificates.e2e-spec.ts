@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { Load } from './load.js';
 import { Members, digestOf, shownAt, type Addresses, type Member } from './members.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 /** Three members, one of them started twice, on a machine that does other things too. */
 const LONG_TEST_MS = 300_000;
 const listening = (addresses: Addresses) => ({

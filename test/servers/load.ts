@@ -3,7 +3,7 @@ import { MicroclusterClient } from '@microcluster/nest/client';
 import type { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** Reads over TLS and writes over the control socket, one request after the other, until it is disposed. */
 export class Load implements AsyncDisposable {

@@ -7,7 +7,7 @@ import type { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { Load } from './load.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 const certificateOf = (daemon: Daemon) => daemon.file('server.crt');
 

@@ -13,7 +13,7 @@ import { eventually } from '../support/eventually.js';
 import { REPOSITORY } from '../support/programs.js';
 import { overSocket } from '../support/requests.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 let directory: string;
 let manager: DatagramReceiver;

@@ -8,7 +8,7 @@ import { Daemon, type DaemonOptions } from './daemon.js';
 import { eventually } from './eventually.js';
 import { leads } from './leader.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 type Settings = Pick<DaemonOptions, 'engine' | 'heartbeat' | 'env' | 'args' | 'program'>;
 

@@ -10,10 +10,10 @@ import { type Answer, overSocket, overTls } from './requests.js';
 import { REPOSITORY, runProgram, type ProgramResult } from './programs.js';
 import { eventually } from './eventually.js';
 
-const READY_LIMIT_MS = 60_000;
+const READY_LIMIT_MS = 120_000;
 /** For a bootstrap or join. */
 const INITIALISE_LIMIT_MS = 120_000;
-const EXIT_LIMIT_MS = 60_000;
+const EXIT_LIMIT_MS = 120_000;
 /** Short, so that trust, roles and failures are noticed within a test's patience. */
 const DEFAULT_HEARTBEAT = '500ms';
 /** Half of the default, so that elections take half the time; what a machine under load still keeps up with. */

@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Daemon } from './daemon.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** What became of one request. */
 export type Outcome =

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 /** What came back. */
 export interface Answer {

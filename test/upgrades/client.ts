@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import type { Answer } from '../support/requests.js';
 
 const RETRY_MS = 20;
-const PROGRESS_LIMIT_MS = 60_000;
+const PROGRESS_LIMIT_MS = 120_000;
 const names = z.array(z.string());
 
 export class Client {

@@ -52,7 +52,7 @@ export class TestCluster implements AsyncDisposable {
       ...options,
     });
     this.members.push(member);
-    await member.app.ready(timeLimit(30_000));
+    await member.app.ready(timeLimit(60_000));
     return member;
   }
 
@@ -90,7 +90,7 @@ export class TestCluster implements AsyncDisposable {
   /** The member that leads, when it and all others agree on it. */
   async leader(): Promise<TestMember> {
     const [first] = this.members.filter(({ app }) => app.status === 'open');
-    const leader = await first?.app.leader(timeLimit(20_000));
+    const leader = await first?.app.leader(timeLimit(60_000));
     const found = this.members.find(({ address }) => address === leader?.address);
     if (found === undefined) throw new Error(`no leader among the members: ${leader?.address}`);
     return found;
@@ -131,7 +131,7 @@ export async function rolesOf(cluster: TestCluster, through: DqliteApp): Promise
 export async function eventually(
   what: string,
   check: () => Promise<boolean>,
-  deadlineMs = 15_000,
+  deadlineMs = 60_000,
 ): Promise<void> {
   const limit = timeLimit(deadlineMs);
   let last: unknown;

@@ -2,11 +2,9 @@
 import { timeLimit } from '../time-limit.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually, rolesOf, TestCluster } from './app.fixture.js';
 import type { AppRound } from './index.js';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 describe('a new cluster', () => {
   it('starts with one voter that leads', async () => {
@@ -50,7 +48,7 @@ describe('a new cluster', () => {
     if (first === undefined) throw new Error('no members');
 
     await expect
-      .poll(async () => (await rolesOf(cluster, first.app)).toSorted(), { timeout: 15_000 })
+      .poll(async () => (await rolesOf(cluster, first.app)).toSorted())
       .toEqual(['stand-by', 'stand-by', 'voter', 'voter', 'voter']);
   });
 });
@@ -66,7 +64,7 @@ describe('a member that fails', () => {
     await db.exec('CREATE TABLE t (v INTEGER)');
 
     await lost.app.close();
-    await db.exec('INSERT INTO t VALUES (1)', [], { deadlineMs: 15_000 });
+    await db.exec('INSERT INTO t VALUES (1)', [], { deadlineMs: 60_000 });
     await eventually('the three others vote', async () => {
       const listed = await survivor.app.members();
       return others.every(
@@ -79,7 +77,7 @@ describe('a member that fails', () => {
     });
 
     const back = await cluster.reopen(lost);
-    await back.app.ready(timeLimit(20_000));
+    await back.app.ready(timeLimit(60_000));
     await eventually('it follows again', async () => {
       const listed = await survivor.app.members();
       return listed.find(({ id }) => id === lost.app.id)?.role === 'stand-by';
@@ -98,7 +96,7 @@ describe('a member that fails', () => {
 
     process.kill(leader.host.pid, 'SIGKILL');
     await db.exec('INSERT OR IGNORE INTO t VALUES (1)', [], {
-      deadlineMs: 15_000,
+      deadlineMs: 60_000,
       idempotent: true,
     });
 
@@ -119,7 +117,7 @@ describe('a restart of all members', () => {
     const again = await Promise.all(
       cluster.members.map(({ address, directory }) => cluster.open(address, directory)),
     );
-    await Promise.all(again.map(({ app }) => app.ready(timeLimit(20_000))));
+    await Promise.all(again.map(({ app }) => app.ready(timeLimit(60_000))));
 
     expect((await again[0]?.app.client('test').query('SELECT v FROM t'))?.rows).toEqual([[7]]);
   });

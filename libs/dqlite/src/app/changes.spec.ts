@@ -1,13 +1,11 @@
 /** Members that leave: hand-over before a stop, removal, and what the removed one notices; on real nodes. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isDqliteError } from '../errors/index.js';
 import { freeAddress } from '../native/node.fixture.js';
 import { DqliteProcess } from '../process/index.js';
 import { eventually, rolesOf, TestCluster } from './app.fixture.js';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const codeOf = (error: unknown): string => (isDqliteError(error) ? error.code : String(error));
 

@@ -4,7 +4,7 @@ import { DqliteError } from '../errors/index.js';
 import { Deadline } from './deadline.js';
 import { FifoLock } from './fifo-lock.js';
 
-const soon = (): Deadline => new Deadline({ deadlineMs: 5000 });
+const soon = (): Deadline => new Deadline({ deadlineMs: 60_000 });
 
 describe('FifoLock', () => {
   it('serves those who wait in their order, and nobody overtakes them', async () => {

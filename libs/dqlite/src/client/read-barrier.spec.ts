@@ -95,7 +95,7 @@ describe('a linearizable read', () => {
 
     const { rows } = await client.query('SELECT n FROM t', [], {
       ...LINEARIZABLE,
-      deadlineMs: 15_000,
+      deadlineMs: 60_000,
     });
 
     expect(rows).toEqual([[1]]);

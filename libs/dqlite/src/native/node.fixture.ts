@@ -18,7 +18,7 @@ export function temporaryDirectory(): { readonly path: string; remove(): void } 
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
-  deadlineMs = 10_000,
+  deadlineMs = 60_000,
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!(await check())) {

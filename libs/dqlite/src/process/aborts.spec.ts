@@ -102,7 +102,7 @@ const TRIGGERS: readonly (readonly [string, Trigger])[] = [
   ],
 ];
 
-describe('a node that aborts', { timeout: 40_000 }, () => {
+describe('a node that aborts', () => {
   const directory = { current: temporaryDirectory() };
   let host: DqliteProcess;
   let address: string;
@@ -136,7 +136,7 @@ describe('a node that aborts', { timeout: 40_000 }, () => {
     // Either the connection dies with the node, or the server is new enough to refuse.
     await Promise.race([trigger(client), client.ended]).catch(() => undefined);
     client.close();
-    await eventually('the node running', () => host.status === 'running', 20_000);
+    await eventually('the node running', () => host.status === 'running');
 
     const reader = await leaderOf([address]);
     await reader.openWarm('test');

@@ -18,7 +18,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe('DqliteProcess', { timeout: 60_000 }, () => {
+describe('DqliteProcess', () => {
   let directory: ReturnType<typeof temporaryDirectory>;
   let options: NodeStartOptions;
   let host: DqliteProcess;

@@ -8,7 +8,7 @@ import { selfSigned } from '../transport/certificates.fixture.js';
 import { dialTcp, dialTls } from '../transport/dial.js';
 import { InProcessNode } from './in-process-node.js';
 
-const soon = (): AbortSignal => AbortSignal.timeout(8_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 describe('a node in tls mode', () => {
   const cleanUp: (() => Promise<void> | void)[] = [];

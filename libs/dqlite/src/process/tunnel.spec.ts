@@ -13,12 +13,12 @@ import { DqliteProcess } from './dqlite-process.js';
 import { InProcessNode } from './in-process-node.js';
 import { clusterIdentity, startMember, type Member } from './member.fixture.js';
 
-const soon = (): AbortSignal => timeLimit(8_000);
+const soon = (): AbortSignal => timeLimit(60_000);
 
 describe.each([
   ['InProcessNode', (): NodeHost => new InProcessNode()],
   ['DqliteProcess', (): NodeHost => new DqliteProcess()],
-])('%s in tunnel mode', { timeout: 20_000 }, (_, makeHost) => {
+])('%s in tunnel mode', (_, makeHost) => {
   const members: Member[] = [];
   const clients: RawClient[] = [];
 

@@ -75,7 +75,7 @@ describe('the calls on a state directory', () => {
       questions += 1;
       return questions < 3 ? { status: 503, text: failure(503, 'Daemon is not ready yet') } : {};
     };
-    await app.ready({ timeoutMs: 10_000 });
+    await app.ready({ timeoutMs: 60_000 });
     expect(questions).toBe(3);
   });
 

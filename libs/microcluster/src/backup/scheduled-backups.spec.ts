@@ -58,7 +58,7 @@ describe('scheduled backups', () => {
         return intact();
       },
     });
-    await expect.poll(() => taken, { timeout: 15_000 }).toBeGreaterThan(4);
+    await expect.poll(() => taken).toBeGreaterThan(4);
     await running?.close();
     const names = await readdir(directory);
     expect(names).toHaveLength(2);
@@ -75,7 +75,7 @@ describe('scheduled backups', () => {
         return Promise.resolve(Readable.from([Buffer.from('no backup')]));
       },
     });
-    await expect.poll(() => events.includes('backup-taken'), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => events.includes('backup-taken')).toBe(true);
     await running?.close();
     expect(events.slice(0, 2)).toEqual(['scheduled-backup-failed', 'scheduled-backup-failed']);
     expect(await readdir(directory)).toHaveLength(1);
@@ -89,7 +89,7 @@ describe('scheduled backups', () => {
         return false;
       },
     });
-    await expect.poll(() => questions, { timeout: 15_000 }).toBeGreaterThan(2);
+    await expect.poll(() => questions).toBeGreaterThan(2);
     await running?.close();
     await expect(readdir(directory)).rejects.toThrow('ENOENT');
   });
@@ -97,6 +97,6 @@ describe('scheduled backups', () => {
   it('say so when their directory cannot be one', async () => {
     await writeFile(directory, '');
     start();
-    await expect.poll(() => events[0], { timeout: 15_000 }).toBe('scheduled-backup-failed');
+    await expect.poll(() => events[0]).toBe('scheduled-backup-failed');
   });
 });

@@ -91,11 +91,11 @@ describe('server-sent events', () => {
     const [first, second] = ['m1', 'm2', 'm3', 'm4'].map(happen);
     const { heard } = listen(local(), { lastEventId: second?.id ?? '' });
     const { heard: heardLate } = listen(local(), { lastEventId: first?.id ?? '' });
-    await expect.poll(() => heard, { timeout: 15_000 }).toEqual(['m3', 'm4']);
-    await expect.poll(() => heardLate, { timeout: 15_000 }).toEqual(['m2', 'm3', 'm4']);
+    await expect.poll(() => heard).toEqual(['m3', 'm4']);
+    await expect.poll(() => heardLate).toEqual(['m2', 'm3', 'm4']);
     happen('m5');
     const { heard: heardTooLate } = listen(local(), { lastEventId: first?.id ?? '' });
-    await expect.poll(() => heardTooLate, { timeout: 15_000 }).toEqual(['gap', 'm3', 'm4', 'm5']);
+    await expect.poll(() => heardTooLate).toEqual(['gap', 'm3', 'm4', 'm5']);
   });
 
   it('are text/event-stream, with keep-alive comments while nothing happens', async () => {
@@ -115,7 +115,7 @@ describe('server-sent events', () => {
   it('end cleanly when the listener drains, instead of being cut at its limit', async () => {
     await start();
     const { done, heard } = listen(local(), { lastEventId: 'unknown' });
-    await expect.poll(() => heard, { timeout: 15_000 }).toEqual(['gap']);
+    await expect.poll(() => heard).toEqual(['gap']);
     const socket = await dialPlain({ path: daemon.socketPath });
     await exchange(socket, requestText('GET', EVENTS_PATH), /connected/);
     const cut = await daemon.listeners.close('unix');
@@ -128,7 +128,7 @@ describe('server-sent events', () => {
     const stopping = new AbortController();
     await start({}, undefined, stopping.signal);
     const { done, heard } = listen(local(), { lastEventId: 'unknown' });
-    await expect.poll(() => heard, { timeout: 15_000 }).toEqual(['gap']);
+    await expect.poll(() => heard).toEqual(['gap']);
     stopping.abort();
     await expect(done).resolves.toBeUndefined();
   });
@@ -150,7 +150,7 @@ describe('server-sent events', () => {
   it('break off with DISCONNECTED when the daemon is gone', async () => {
     await start();
     const { done, heard } = listen(local(), { lastEventId: 'unknown' });
-    await expect.poll(() => heard, { timeout: 15_000 }).toEqual(['gap']);
+    await expect.poll(() => heard).toEqual(['gap']);
     await daemon.listeners.close('unix', { drainMs: 0 });
     await expect(done).rejects.toMatchObject({ code: 'DISCONNECTED' });
   });
@@ -163,7 +163,7 @@ describe('server-sent events', () => {
     const name = 'm'.repeat(64 * 1024);
     for (let sent = 0; sent < 200; sent += 1) happen(name);
     // Only the place of this one client is free again once it was cut.
-    await expect.poll(() => isServed(), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => isServed()).toBe(true);
     socket.resume();
     await once(socket, 'close');
     expect(socket.bytesRead).toBeLessThan(100 * name.length);
@@ -175,7 +175,7 @@ describe('server-sent events', () => {
     await exchange(socket, requestText('GET', EVENTS_PATH), /connected/);
     await expect(local().events().next()).rejects.toMatchObject({ status: 503 });
     socket.destroy();
-    await expect.poll(() => isServed(), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => isServed()).toBe(true);
   });
 });
 
@@ -245,10 +245,8 @@ describe('a WebSocket', () => {
     const byHeader = messages(open({ headers: { 'Last-Event-ID': id } }));
     const url = `ws+unix://${daemon.socketPath}:${EVENTS_PATH}?last_event_id=unknown`;
     const byQuery = messages(new WebSocket(url));
-    await expect.poll(() => byHeader, { timeout: 15_000 }).toEqual(['role-changed']);
-    await expect
-      .poll(() => byQuery, { timeout: 15_000 })
-      .toEqual(['gap', 'role-changed', 'role-changed']);
+    await expect.poll(() => byHeader).toEqual(['role-changed']);
+    await expect.poll(() => byQuery).toEqual(['gap', 'role-changed', 'role-changed']);
   });
 
   it('is closed with 1001 when the listener drains', async () => {
@@ -269,7 +267,7 @@ describe('a WebSocket', () => {
     const pings: unknown[] = [];
     answering.on('ping', () => pings.push(1));
     await once(silent, 'close');
-    await expect.poll(() => pings.length, { timeout: 15_000 }).toBeGreaterThan(1);
+    await expect.poll(() => pings.length).toBeGreaterThan(1);
     expect(answering.readyState).toBe(WebSocket.OPEN);
   });
 

@@ -43,7 +43,7 @@ const dqlite: EngineCase = {
       host: new DqliteProcess(),
       dial: (address, signal) => dialTcp(address, signal),
     });
-    await app.ready(AbortSignal.timeout(20_000));
+    await app.ready(AbortSignal.timeout(60_000));
     const client = app.client('db.bin');
     return openOn(new DqliteEngine({ client }), async () => {
       await app.close();

@@ -70,7 +70,7 @@ describe.each(ENGINES)('the core database on $name', ({ name, open }) => {
       applySchemaUpdates(session, { extensions: INTERNAL_EXTENSIONS, external, now: NOW }),
     );
   }
-  const signal = () => AbortSignal.timeout(10_000);
+  const signal = () => AbortSignal.timeout(60_000);
 
   it('takes all updates, with migrations that rebuild tables', async () => {
     expect(await update([CreateParents1, RebuildParents2])).toEqual({

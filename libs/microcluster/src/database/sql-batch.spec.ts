@@ -16,7 +16,7 @@ afterEach(() => engine.close());
 
 async function batch(query: string, transaction = false) {
   const { Results } = await runSqlBatch(engine, query, {
-    signal: timeLimit(5_000),
+    signal: timeLimit(60_000),
     transaction,
   });
   return Results;

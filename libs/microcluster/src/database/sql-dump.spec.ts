@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 function dump(schemaOnly = false): Promise<string> {
-  return dumpDatabase(engine, { schemaOnly, signal: timeLimit(15_000) });
+  return dumpDatabase(engine, { schemaOnly, signal: timeLimit(60_000) });
 }
 
 /** Feeds `input` to SQLite's own shell; rejects when it complains. */
@@ -280,7 +280,7 @@ it('is one snapshot', async () => {
     };
     const text = await dumpDatabase(meddling, {
       schemaOnly: false,
-      signal: timeLimit(5_000),
+      signal: timeLimit(60_000),
     });
     expect(text).toContain('INSERT INTO a VALUES(1);');
     expect(text).not.toContain('INSERT INTO b');

@@ -65,7 +65,7 @@ describe('an observer', () => {
   it('looks by itself', async () => {
     const { observer, cluster } = observed();
     observer.start();
-    await expect.poll(() => cluster.looks, { timeout: 15_000 }).toBeGreaterThan(2);
+    await expect.poll(() => cluster.looks).toBeGreaterThan(2);
     await observer.close();
   });
 

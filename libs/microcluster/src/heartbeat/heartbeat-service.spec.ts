@@ -89,7 +89,7 @@ describe('a round', () => {
     };
 
     await expect(
-      cluster.member('m2').service.beginRound(trigger, timeLimit(1_000)),
+      cluster.member('m2').service.beginRound(trigger, timeLimit(60_000)),
     ).rejects.toMatchObject({
       message: 'Attempt to initiate heartbeat from non-leader',
       status: 500,
@@ -262,7 +262,7 @@ describe('the endpoint', () => {
     leader_address: addressOf('m1'),
     dqlite_roles: { [addressOf('m1')]: 'voter' },
   };
-  const signal = () => timeLimit(5_000);
+  const signal = () => timeLimit(60_000);
 
   it('begins a round through the control socket', async () => {
     await cluster.member('m1').service.handle(begin, { kind: 'local' }, signal());

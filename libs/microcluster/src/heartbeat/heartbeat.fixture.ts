@@ -134,7 +134,7 @@ export class VirtualCluster {
     ]);
     return this.member(on).service.beginRound(
       { leaderAddress: addressOf(on), roles: new Map(byAddress) },
-      timeLimit(10_000),
+      timeLimit(60_000),
     );
   }
 

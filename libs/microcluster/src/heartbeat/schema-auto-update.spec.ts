@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomDelay, SchemaAutoUpdate } from './schema-auto-update.js';
 
 const NEWEST = { internal: 7, external: 1 };
@@ -50,12 +51,12 @@ describe('a newer schema', () => {
     );
     const updates = new SchemaAutoUpdate({ program, logger, delayMs: () => 0 });
     updates.notice(NEWEST);
-    await vi.waitFor(() => readFile(String(begun)), { timeout: 10_000 });
+    await expect.poll(() => existsSync(String(begun))).toBe(true);
 
     await updates.close();
     await writeFile(String(go), '');
 
-    await vi.waitFor(() => readFile(String(done)), { timeout: 10_000 });
+    await expect.poll(() => existsSync(String(done))).toBe(true);
     expect(happened()).toEqual(['schema-update-started']);
   });
 
@@ -65,7 +66,7 @@ describe('a newer schema', () => {
     updates.notice(NEWEST);
     updates.notice(NEWEST);
 
-    await vi.waitFor(() => expect(happened()).toContain('schema-update-finished'));
+    await expect.poll(happened).toContain('schema-update-finished');
     expect(await readFile(path.join(directory, 'log'), 'utf8')).toBe('run:0\n');
     await updates.close();
   });
@@ -77,12 +78,12 @@ describe('a newer schema', () => {
       delayMs: () => 0,
     });
     updates.notice(NEWEST);
-    await vi.waitFor(() => expect(happened()).toContain('schema-update-failed'));
+    await expect.poll(happened).toContain('schema-update-failed');
     events.length = 0;
 
     updates.notice(NEWEST);
 
-    await vi.waitFor(() => expect(happened()).toContain('schema-update-failed'));
+    await expect.poll(happened).toContain('schema-update-failed');
     await updates.close();
   });
 

@@ -241,7 +241,7 @@ describe('when a listener closes', () => {
     // Its reader has not taken it all, so that it is still being sent.
     loading.pause();
     loading.write(requestText('GET', '/streams/file'));
-    await expect.poll(() => loading.readableLength, { timeout: 15_000 }).toBeGreaterThan(0);
+    await expect.poll(() => loading.readableLength).toBeGreaterThan(0);
     return { upgraded, streaming, loading };
   }
 

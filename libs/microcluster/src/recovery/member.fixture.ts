@@ -48,7 +48,7 @@ export async function openNode(directory: string, address: string): Promise<Dqli
     },
     networkLatencyMs: 30,
   });
-  await app.ready(timeLimit(30_000));
+  await app.ready(timeLimit(60_000));
   return app;
 }
 

@@ -187,12 +187,12 @@ describe('TrustStore', () => {
     const changes: string[][] = [];
     opened.onChange((list) => changes.push(namesOf(list)));
     await writeFile(fileOf('c4'), formatTrustFile(member(3)));
-    await vi.waitFor(() => expect(changes).toContainEqual(['c1', 'c2', 'c3', 'c4']));
+    await expect.poll(() => changes).toContainEqual(['c1', 'c2', 'c3', 'c4']);
     await rm(fileOf('c2'));
-    await vi.waitFor(() => expect(changes).toContainEqual(['c1', 'c3', 'c4']));
+    await expect.poll(() => changes).toContainEqual(['c1', 'c3', 'c4']);
     await writeFile(path.join(directory, 'draft'), formatTrustFile(member(1)));
     await rename(path.join(directory, 'draft'), fileOf('anything'));
-    await vi.waitFor(() => expect(namesIn(opened)).toContain('c2'));
+    await expect.poll(() => namesIn(opened)).toContain('c2');
   });
 
   it('keeps the last good entry of a damaged file, and says so once', async () => {

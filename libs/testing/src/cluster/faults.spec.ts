@@ -42,7 +42,7 @@ async function write(member: TestMember, name: string): Promise<void> {
   }, LIMIT_MS);
 }
 
-describe('a cluster with a network of its own', { timeout: 180_000 }, () => {
+describe('a cluster with a network of its own', () => {
   it('goes on without a leader that is cut off, which follows again after the healing', async () => {
     const cutOff = await cluster.leader();
     const others = cluster.members.map(({ number }) => number).filter((n) => n !== cutOff.number);
@@ -106,7 +106,7 @@ describe('a cluster with a network of its own', { timeout: 180_000 }, () => {
   });
 });
 
-describe('a cluster without one', { timeout: 60_000 }, () => {
+describe('a cluster without one', () => {
   it('says what to do', async () => {
     await using plain = await TestCluster.create(ItemsAppModule, { members: 1, form: false });
     expect(() => plain.partition([1])).toThrow('make the cluster with { network: true }');

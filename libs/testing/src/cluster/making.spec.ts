@@ -21,7 +21,7 @@ function silence(): () => string {
   return () => write.mock.calls.map(([text]) => String(text)).join('');
 }
 
-describe('a module for each member', { timeout: 60_000 }, () => {
+describe('a module for each member', () => {
   it('is made by a function, with settings for each', async () => {
     await using cluster = await TestCluster.create(
       ({ name }) => {
@@ -46,7 +46,7 @@ describe('a module for each member', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a cluster that is not formed', { timeout: 60_000 }, () => {
+describe('a cluster that is not formed', () => {
   it('has uninitialised members, which can be bootstrapped and joined by hand', async () => {
     await using cluster = await TestCluster.create(ItemsAppModule, { members: 2, form: false });
     const status = () => cluster.members.map((m) => m.get(ClusterState).databaseStatus.open);
@@ -57,7 +57,7 @@ describe('a cluster that is not formed', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a client that asks for a shutdown', { timeout: 60_000 }, () => {
+describe('a client that asks for a shutdown', () => {
   it('stops the member', async () => {
     await using cluster = await TestCluster.create(ItemsAppModule, { members: 1 });
     await cluster.member(1).client.shutdown();
@@ -67,7 +67,7 @@ describe('a client that asks for a shutdown', { timeout: 60_000 }, () => {
   });
 });
 
-describe('logs and state', { timeout: 60_000 }, () => {
+describe('logs and state', () => {
   it('are removed when all went well', async () => {
     const directory = await TestCluster.use(
       ItemsAppModule,

@@ -27,7 +27,7 @@ function itemsOf(number: number): Repository<Item> {
   return cluster.member(number).get<Repository<Item>>(getRepositoryToken(Item));
 }
 
-describe('a test cluster', { timeout: 120_000 }, () => {
+describe('a test cluster', () => {
   it.runIf(isQuiet)('is up in less than five seconds', () => {
     expect(tookMs).toBeLessThan(5_000);
   });

@@ -64,7 +64,7 @@ describe.each([
   );
 });
 
-it.runIf(mayUseNamespaces)('no namespace is left behind', { timeout: 60_000 }, async () => {
+it.runIf(mayUseNamespaces)('no namespace is left behind', async () => {
   const before = await run(['ip', 'netns', 'list']);
   const made = await NamespaceNetwork.create(2);
   const [, , , namespace = ''] = made.placement(0).prefix;
@@ -85,7 +85,7 @@ async function serve(on: Network, host: number): Promise<void> {
 
 /** That nothing delays a link: a busy machine may, but not each time. */
 async function isQuick(on: Network): Promise<void> {
-  await expect.poll(() => echo(on), { timeout: 60_000 }).toBeLessThan(DELAY_MS - ROUNDING_MS);
+  await expect.poll(() => echo(on)).toBeLessThan(DELAY_MS - ROUNDING_MS);
 }
 
 /** Milliseconds that a round trip from host 0 to host 1 takes. */

@@ -182,7 +182,7 @@ describe('a start on files of Raft', () => {
 
   it('goes on with all data where they are whole', async () => {
     const { app } = await cluster.open(node.address, copy());
-    await app.ready(timeLimit(30_000));
+    await app.ready(timeLimit(60_000));
 
     expect((await app.client('test').query('SELECT count(*) FROM t')).rows).toEqual([[20]]);
   });
@@ -217,7 +217,7 @@ describe('a start after a crash in a truncation of the log', () => {
     writeFileSync(join(directory, shorter), content.subarray(0, bytes));
 
     const { app } = await whole.open(stopped.address, directory);
-    await app.ready(timeLimit(30_000));
+    await app.ready(timeLimit(60_000));
 
     expect((await app.client('test').query('SELECT count(*) FROM t')).rows).toEqual([[2]]);
     expect(readdirSync(directory)).not.toContain(shorter);

@@ -3,7 +3,7 @@ import { timeLimit } from '../../time-limit.js';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isDqliteError } from '../../errors/index.js';
 import { DqliteProcess } from '../../process/index.js';
 import type { NodeInfo } from '../../values.js';
@@ -11,8 +11,6 @@ import { eventually, TestCluster, type TestMember } from '../app.fixture.js';
 import { listRaftFiles, segmentsOf } from '../../native/raft-files.js';
 import { adoptRecovered, comparePositions, describeLastEntry, rewriteMembership } from './index.js';
 import { raftCrc } from '../files/raft-crc.js';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const codeOf = (error: unknown): string => (isDqliteError(error) ? error.code : String(error));
 
@@ -42,7 +40,7 @@ describe('rewriting the membership', () => {
       members: [record(survivor, 'voter')],
     });
     const { app } = await cluster.open(survivor.address, survivor.directory);
-    await app.ready(timeLimit(20_000));
+    await app.ready(timeLimit(60_000));
 
     expect(await app.members()).toEqual([record(survivor, 'voter')]);
     expect((await app.client('test').query('SELECT v FROM t')).rows).toEqual([[42]]);
@@ -69,7 +67,7 @@ describe('rewriting the membership', () => {
       cluster.open(moved.address, other.directory),
     ]);
 
-    await Promise.all(apps.map(({ app }) => app.ready(timeLimit(30_000))));
+    await Promise.all(apps.map(({ app }) => app.ready(timeLimit(60_000))));
     const rows = await apps[1]?.app.client('test').query('SELECT v FROM t');
     expect(rows?.rows).toEqual([[42]]);
   });
@@ -91,7 +89,7 @@ describe('rewriting the membership', () => {
     expect(await attempt([self, { ...self, id: 7n }])).toBe('MISUSE');
     expect(await attempt([{ ...self, id: 7n }])).toBe('MISUSE');
     const { app } = await cluster.open(only.address, only.directory);
-    await app.ready(timeLimit(20_000));
+    await app.ready(timeLimit(60_000));
   });
 
   it('that was interrupted keeps the node from starting until it is repeated', async () => {
@@ -105,7 +103,7 @@ describe('rewriting the membership', () => {
     const members = [record(only, 'voter')];
     await rewriteMembership({ directory: only.directory, host: new DqliteProcess(), members });
     const { app } = await cluster.open(only.address, only.directory);
-    await app.ready(timeLimit(20_000));
+    await app.ready(timeLimit(60_000));
   });
 });
 
@@ -128,7 +126,7 @@ describe('adopting recovered data', () => {
     writeFileSync(join(staging, 'cleared'), '');
 
     const { app } = await cluster.open(only.address, only.directory);
-    await app.ready(timeLimit(20_000));
+    await app.ready(timeLimit(60_000));
 
     expect((await app.client('test').query('SELECT v FROM t')).rows).toEqual([[42]]);
   });
@@ -141,7 +139,7 @@ describe('adopting recovered data', () => {
     writeFileSync(join(only.directory, 'recovered', 'metadata1'), 'half');
 
     const { app } = await cluster.open(only.address, only.directory);
-    await app.ready(timeLimit(20_000));
+    await app.ready(timeLimit(60_000));
 
     expect((await app.client('test').query('SELECT v FROM t')).rows).toEqual([[42]]);
   });

@@ -135,7 +135,7 @@ describe.each(ENGINES)('transactions on $name', (engine) => {
     await runner.startTransaction();
     await runner.manager.insert(Item, { name: 'a' });
     await runner.commitTransaction();
-    await dataSource.withOptions({ deadlineMs: 2_000 }, () =>
+    await dataSource.withOptions({ deadlineMs: 60_000 }, () =>
       dataSource.getRepository(Item).insert({ name: 'b' }),
     );
     await runner.startTransaction();

@@ -115,14 +115,14 @@ describe('a cluster of processes', { timeout: 240_000 }, () => {
   it('knows that a member has ended by itself', async () => {
     const member = cluster.member(3);
     await member.client.shutdown();
-    await expect.poll(() => member.state, { timeout: LIMIT_MS }).toBe('stopped');
+    await expect.poll(() => member.state).toBe('stopped');
   });
 
   it('can be closed while a member stands still, and leaves nothing', async () => {
     cluster.pause(1);
     const groups = groupsOf(cluster);
     await cluster.close();
-    await expect.poll(() => groups.filter(isAlive), { timeout: LIMIT_MS }).toEqual([]);
+    await expect.poll(() => groups.filter(isAlive)).toEqual([]);
     expect(existsSync(cluster.directory)).toBe(false);
   });
 });
@@ -146,5 +146,5 @@ it('a member does not outlive the process of the test, not even when it stands s
   const [group]: unknown[] = await once(test, 'message');
   expect(isAlive(Number(group))).toBe(true);
   test.kill('SIGKILL');
-  await expect.poll(() => isAlive(Number(group)), { timeout: LIMIT_MS }).toBe(false);
+  await expect.poll(() => isAlive(Number(group))).toBe(false);
 }, 120_000);
