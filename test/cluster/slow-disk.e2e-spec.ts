@@ -12,6 +12,8 @@ import { startingDatabaseProcess } from './processes.js';
 
 const LIMIT_MS = 60_000;
 const SHORT = '1s';
+/** A client that gives up while the database stands still, but not before it was started. */
+const IMPATIENT = '5s';
 const LONG = '100s';
 /** Longer than the short limit, and much shorter than the long one, milliseconds. */
 const STALL_MS = 2_000;
@@ -33,7 +35,8 @@ it('founding a cluster outlives a stall within the limits, and is undone beyond 
 
   daemon.nextEnvironment['MICROCLUSTER_READY_TIMEOUT'] = LONG;
   await daemon.start();
-  const [impatient] = await Promise.all([found('--timeout', SHORT), stall(daemon)]);
+  const giving = found('--timeout', IMPATIENT);
+  const [impatient] = await Promise.all([giving, stall(daemon, giving)]);
   expect(impatient.err).toContain('give it longer with --timeout');
   await isUninitialised(daemon);
 
@@ -42,12 +45,15 @@ it('founding a cluster outlives a stall within the limits, and is undone beyond 
   await cluster.settled();
 });
 
-/** Stops the database process as soon as there is one, as a disk does that does not answer, and lets it go on. */
-async function stall({ pid }: Daemon): Promise<void> {
+/**
+ * Stops the database process as soon as there is one, as a disk does that does not answer, and lets it go on at `end`,
+ * or after a moment.
+ */
+async function stall({ pid }: Daemon, end?: Promise<unknown>): Promise<void> {
   const child = await eventually('a database process', LIMIT_MS, () =>
     startingDatabaseProcess(pid),
   );
   process.kill(child, 'SIGSTOP');
-  await pause(STALL_MS);
+  await (end ?? pause(STALL_MS));
   process.kill(child, 'SIGCONT');
 }
