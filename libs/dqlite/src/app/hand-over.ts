@@ -65,13 +65,15 @@ async function passOn(
 }
 
 async function promoteSuccessor(context: MemberContext, session: LeaderSession): Promise<boolean> {
-  const { members } = await session.states();
-  const step = decideSuccession(members, context.id);
-  if (step === undefined) return false;
   try {
-    await takeStep(context, session, step);
-    await noteMembers(context, session);
-    return true;
+    for (;;) {
+      const { members, leader } = await session.states();
+      const step = decideSuccession(members, context.id, leader.id);
+      if (step === undefined) return false;
+      await takeStep(context, session, step);
+      await noteMembers(context, session);
+      if (step.role !== 'spare') return true;
+    }
   } catch (error) {
     // Nobody could take over: the role stays, leadership can still go.
     if (isDqliteError(error, 'MEMBERSHIP')) return false;

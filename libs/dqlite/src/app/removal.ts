@@ -4,7 +4,7 @@ import { DqliteError, isDqliteError } from '../errors/index.js';
 import type { LeaderSession } from './leader-session.js';
 import { askLeader, takeStep, type MemberContext } from './member-context.js';
 import { persist } from './persist.js';
-import { decideRemoval } from './roles/index.js';
+import { decideRemoval, type Departure } from './roles/index.js';
 
 /** A member that did not answer in time may only have been busy: so many looks decide, with a pause between them. */
 const LOOKS = 3;
@@ -57,14 +57,12 @@ async function removalStep(
         await takeStep(context, session, { role: 'voter', candidates: step.candidates, reason });
       } catch (error) {
         if (step.otherwise === undefined || signal.aborted) throw error;
-        await takeStep(context, session, { role: 'spare', candidates: [step.otherwise], reason });
+        await depart(context, session, step.otherwise, reason);
       }
       return false;
     case 'demote':
-      await takeStep(context, session, { role: 'spare', candidates: [step.member], reason });
-      return false;
     case 'remove':
-      await session.remove(step.member.id);
+      await depart(context, session, step, reason);
       return false;
     case 'transfer':
       for (const { id: heir, address } of step.candidates) {
@@ -78,4 +76,14 @@ async function removalStep(
       }
       throw new DqliteError('REMOVAL_REFUSED', { id, reason: 'nobody else could take leadership' });
   }
+}
+
+async function depart(
+  context: MemberContext,
+  session: LeaderSession,
+  { kind, member }: Departure,
+  reason: string,
+): Promise<void> {
+  if (kind === 'remove') await session.remove(member.id);
+  else await takeStep(context, session, { role: 'spare', candidates: [member], reason });
 }

@@ -9,6 +9,7 @@ import {
   type RoleTargets,
 } from './cluster-state.js';
 import { canSpareVote, mayAddVoter } from './guards.js';
+import { demoteLostVoter } from './lost-voters.js';
 
 /**
  * The next change towards the wanted roles, or `undefined` when there is nothing to do, or nothing
@@ -65,7 +66,7 @@ function replaceVoter(
 ): RoleStep | undefined {
   const candidates = promotable(members, onlineHolders(members, 'voter'));
   if (candidates.length > 0 && !mayAddVoter(members)) {
-    const demotion = dismissLostVoter(members, leaderId);
+    const demotion = demoteLostVoter(members, leaderId);
     if (demotion !== undefined) return demotion;
   }
   const newcomersLast = [
@@ -83,22 +84,12 @@ function dismissVoter(
 ): RoleStep | undefined {
   const online = onlineHolders(members, 'voter');
   const surplus =
-    online.length > wanted ? dismissible(members, leaderId).filter((voter) => voter.online) : [];
+    online.length > wanted
+      ? online.filter((voter) => voter.id !== leaderId && canSpareVote(members, voter))
+      : [];
   return (
     stepOf('spare', orderForDemotion(surplus, online), 'too many voters are online') ??
-    dismissLostVoter(members, leaderId)
-  );
-}
-
-function dismissLostVoter(members: readonly MemberState[], leaderId: bigint): RoleStep | undefined {
-  const lost = dismissible(members, leaderId).filter((voter) => !voter.online);
-  return stepOf('spare', orderForDemotion(lost, lost), 'a voter is offline');
-}
-
-/** The voters whose vote the leader may take. */
-function dismissible(members: readonly MemberState[], leaderId: bigint): readonly MemberState[] {
-  return holders(members, 'voter').filter(
-    (voter) => voter.id !== leaderId && canSpareVote(members, voter),
+    demoteLostVoter(members, leaderId)
   );
 }
 

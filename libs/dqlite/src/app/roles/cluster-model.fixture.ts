@@ -63,10 +63,6 @@ export class ClusterModel {
       const step = decideAdjust(this.members, leader, this.wanted);
       if (step === undefined) return changes;
       assert.ok(
-        step.role !== 'voter' || this.outlivesNewcomer(),
-        'the voters have a majority without the newcomer',
-      );
-      assert.ok(
         step.role !== 'spare' || step.candidates.every(({ id }) => id !== leader),
         'the leader stays',
       );
@@ -111,8 +107,7 @@ export class ClusterModel {
   private handOver(pick: number): void {
     const self = this.members[pick % this.members.length];
     if (self?.online !== true || this.elect() === undefined) return;
-    const succession = decideSuccession(this.members, self.id);
-    if (succession !== undefined) this.take(succession);
+    const succession = this.succeed(self.id);
     if (this.leader === self.id)
       this.leader = decideTransfer(this.members, self.id)[0]?.id ?? self.id;
     if (succession !== undefined && mayRetire(this.members, self.id, this.leader ?? self.id)) {
@@ -124,6 +119,16 @@ export class ClusterModel {
     );
     if (succession !== undefined && hadQuorum) {
       assert.ok(this.hasQuorum(), 'a node that handed over its role is not missed');
+    }
+  }
+
+  /** Gives the role of `id` to another; returns that promotion. */
+  private succeed(id: bigint): RoleStep | undefined {
+    for (;;) {
+      const step = decideSuccession(this.members, id, this.leader ?? 0n);
+      if (step === undefined) return undefined;
+      this.take(step);
+      if (step.role !== 'spare') return step;
     }
   }
 
@@ -194,6 +199,10 @@ export class ClusterModel {
     const before = this.members.find(({ id }) => id === first.id);
     assert.notEqual(before?.role, step.role, 'the role is a new one');
     assert.ok(step.role === 'spare' || before?.online, 'only online nodes are promoted');
+    assert.ok(
+      step.role !== 'voter' || this.outlivesNewcomer(),
+      'the voters have a majority without the newcomer',
+    );
     this.members = assigned(this.members, first.id, step.role);
     assert.ok(
       this.members.some(({ role }) => role === 'voter'),

@@ -1,16 +1,19 @@
 /** Who takes over from a node that is about to stop (`spec/dqlite.md` C.6). */
 import { orderForPromotion, stepOf } from './candidates.js';
 import { isLeaving, onlineHolders, type MemberState, type RoleStep } from './cluster-state.js';
-import { mayStopVoting } from './guards.js';
+import { mayAddVoter, mayStopVoting } from './guards.js';
+import { demoteLostVoter } from './lost-voters.js';
 
 /**
  * The promotion that gives the role of `selfId` to another node, or `undefined` when the node has no
  * role to give or nobody can take it. A voter is replaced by a stand-by before a spare. Nodes that are about to stop
- * themselves are nobody.
+ * themselves are nobody. Where the voters would be no majority beside the successor, the demotion of one that is lost
+ * comes first.
  */
 export function decideSuccession(
   members: readonly MemberState[],
   selfId: bigint,
+  leaderId: bigint,
 ): RoleStep | undefined {
   const self = members.find(({ id }) => id === selfId);
   if (self === undefined || self.role === 'spare') return undefined;
@@ -21,6 +24,9 @@ export function decideSuccession(
     self.role === 'voter'
       ? [...orderForPromotion(onlineHolders(staying, 'stand-by'), holdersLeft), ...spares]
       : spares;
+  if (self.role === 'voter' && candidates.length > 0 && !mayAddVoter(members)) {
+    return demoteLostVoter(members, leaderId);
+  }
   return stepOf(self.role, candidates, `takes over from a ${self.role} that stops`);
 }
 

@@ -11,4 +11,4 @@ export {
 } from './cluster-state.js';
 export { decideSuccession, decideTransfer, mayRetire } from './hand-over.js';
 export { canSpareVote, mayStopVoting } from './guards.js';
-export { decideRemoval, type RemovalStep } from './removal.js';
+export { decideRemoval, type Departure, type RemovalStep } from './removal.js';

@@ -1,9 +1,17 @@
 /** The way of a member out of the cluster, as a sequence of safe single steps (`spec/dqlite.md` C.7). */
 import { SMALLEST_REPLICATED_CLUSTER as VOTERS } from './assume.js';
 import { orderForPromotion } from './candidates.js';
-import { holders, onlineHolders, type MemberState } from './cluster-state.js';
+import { onlineHolders, type MemberState } from './cluster-state.js';
 import { decideTransfer } from './hand-over.js';
-import { mayStopVoting } from './guards.js';
+import { mayAddVoter, mayStopVoting } from './guards.js';
+import { demoteLostVoter } from './lost-voters.js';
+
+/** A step of a member away from the cluster. */
+export type Departure =
+  /** Take the vote from a member: the target, or an offline voter that blocks its removal. */
+  | { readonly kind: 'demote'; readonly member: MemberState }
+  /** Take the target, which has no vote, out of the Raft configuration. */
+  | { readonly kind: 'remove'; readonly member: MemberState };
 
 /** What to do next about the removal of a member. */
 export type RemovalStep =
@@ -11,19 +19,16 @@ export type RemovalStep =
   | { readonly kind: 'done' }
   /**
    * Make the first possible candidate a voter, since the cluster is to have one more before it goes on. Where
-   * nobody can be promoted, demote `otherwise` all the same, if it is given.
+   * nobody can be promoted, do `otherwise` all the same, if it is given.
    */
   | {
       readonly kind: 'promote';
       readonly candidates: readonly MemberState[];
-      readonly otherwise: MemberState | undefined;
+      readonly otherwise: Departure | undefined;
     }
   /** Transfer leadership from the target to the first possible candidate. */
   | { readonly kind: 'transfer'; readonly candidates: readonly MemberState[] }
-  /** Take the vote from a member: the target, or an offline voter that blocks its removal. */
-  | { readonly kind: 'demote'; readonly member: MemberState }
-  /** Take the target, which has no vote, out of the Raft configuration. */
-  | { readonly kind: 'remove'; readonly member: MemberState }
+  | Departure
   /** Impossible in this state of the cluster. */
   | { readonly kind: 'refuse'; readonly reason: string };
 
@@ -45,25 +50,34 @@ export function decideRemoval(
     if (heirs.length > 0) return { kind: 'transfer', candidates: heirs };
     return promoteOneOf(others) ?? { kind: 'refuse', reason: 'no other member is online to lead' };
   }
-  if (target.role !== 'voter') return { kind: 'remove', member: target };
-  if (mayStopVoting(members, target)) {
-    // Its successor votes before it goes: until the next round of role checks, two voters could lose none.
-    const isMissed = others.length >= VOTERS && onlineHolders(others, 'voter').length < VOTERS;
-    const successor = isMissed ? promoteOneOf(others, target) : undefined;
-    return successor ?? { kind: 'demote', member: target };
+  if (target.role === 'voter' && !mayStopVoting(members, target)) {
+    return makeUpForVote(members, others, leaderId);
   }
-  return (
-    promoteOneOf(others) ??
-    demoteLost(members, others) ?? {
-      kind: 'refuse',
-      reason: 'its vote is needed for a majority',
-    }
-  );
+  const departure: Departure = {
+    kind: target.role === 'voter' ? 'demote' : 'remove',
+    member: target,
+  };
+  // As many vote as are wanted before it goes: until the next round of role checks, two voters could lose none.
+  const isMissed = others.length >= VOTERS && onlineHolders(others, 'voter').length < VOTERS;
+  const successor = isMissed && mayAddVoter(members) ? promoteOneOf(others, departure) : undefined;
+  return successor ?? departure;
+}
+
+/** What lets a voter go whose vote is needed for a majority: another vote in its place, or one less to be outvoted. */
+function makeUpForVote(
+  members: readonly MemberState[],
+  others: readonly MemberState[],
+  leaderId: bigint,
+): RemovalStep {
+  const [lost] = demoteLostVoter(members, leaderId)?.candidates ?? [];
+  const demotion: Departure | undefined = lost && { kind: 'demote', member: lost };
+  const promotion = mayAddVoter(members) ? promoteOneOf(others) : undefined;
+  return promotion ?? demotion ?? { kind: 'refuse', reason: 'its vote is needed for a majority' };
 }
 
 function promoteOneOf(
   others: readonly MemberState[],
-  otherwise?: MemberState,
+  otherwise?: Departure,
 ): RemovalStep | undefined {
   const voters = onlineHolders(others, 'voter');
   // A stand-by has the log already.
@@ -72,14 +86,4 @@ function promoteOneOf(
     ...orderForPromotion(onlineHolders(others, 'spare'), voters),
   ];
   return candidates.length === 0 ? undefined : { kind: 'promote', candidates, otherwise };
-}
-
-function demoteLost(
-  members: readonly MemberState[],
-  others: readonly MemberState[],
-): RemovalStep | undefined {
-  const lost = holders(others, 'voter').find(
-    (voter) => !voter.online && mayStopVoting(members, voter),
-  );
-  return lost === undefined ? undefined : { kind: 'demote', member: lost };
 }

@@ -99,9 +99,11 @@ describe('hand-over, by node 1', () => {
     ['v1@1 v2@2 v3@3 p4@2 p5@1', 'voter<-5,4', 'domains of the other voters count, not ours'],
     ['s1 v2 v3 v4 p5*3 p6*1', 'stand-by<-6,5', 'a stand-by is replaced by a spare'],
     ['v1 p2*!', 'nothing', 'the other is about to stop, too'],
+    ['v1 v2 v3- s4', 'spare<-3', 'a lost voter goes first: two are no majority of four'],
+    ['v1 v2 p3- s4', 'voter<-4', 'the lost one has no vote any more'],
     ['v1 v2 v3 s4*! p5', 'voter<-5', 'a spare that stays before a stand-by that stops'],
   ])('%s -> %s (%s)', (text, expected) => {
-    expect(stepText(decideSuccession(members(text), 1n))).toBe(expected);
+    expect(stepText(decideSuccession(members(text), 1n, 2n))).toBe(expected);
   });
 
   it('offers leadership to online voters, the lightest first', () => {
@@ -136,13 +138,15 @@ describe('removal of node 2', () => {
     ['v1 v2 v3', 1, 'demote', [2], 'a voter is demoted first'],
     ['v1 v2- v3', 1, 'demote', [2], 'a voter that is offline'],
     ['v1 v2 v3 p4', 1, 'promote', [4], 'its successor votes before it goes'],
-    ['v1 v2- v3 p4 s5', 1, 'promote', [5, 4], 'also when it is offline itself'],
+    ['v1 v2- v3 p4 s5', 1, 'demote', [2], 'it is lost, and the others are no majority of four'],
+    ['v1 p2- v3 p4 s5', 1, 'promote', [5, 4], 'its vote is gone, and has no successor yet'],
     ['v1 v2 v3 p4-', 1, 'demote', [2], 'the successor is offline'],
     ['v1 v2 v3 v4 p5', 1, 'demote', [2], 'three others vote'],
     ['v1 v2 v3', 2, 'transfer', [1, 3], 'the leader transfers first'],
     ['p1 v2', 2, 'promote', [1], 'the leader of two needs an heir'],
     ['p1- v2', 2, 'refuse', [], 'the heir is offline'],
-    ['v1 v2 v3- p4', 1, 'promote', [4], 'its vote has to be replaced'],
+    ['v1 v2 p3 p4', 1, 'promote', [3, 4], 'its vote has to be replaced'],
+    ['v1 v2 v3- p4', 1, 'demote', [3], 'a lost voter goes first: two are no majority of four'],
     ['v1 v2 v3-', 1, 'demote', [3], 'a lost voter blocks it and goes first'],
   ])('%s under leader %s -> %s %j (%s)', (text, leader, kind, ids) => {
     const step = decideRemoval(members(text), 2n, BigInt(leader));
