@@ -153,7 +153,7 @@ export class RawClient {
 /** Dials until the node at `address` names a leader, and returns a connection to that leader. */
 export async function leaderOf(
   addresses: readonly string[],
-  deadlineMs = 15_000,
+  deadlineMs = 60_000,
 ): Promise<RawClient> {
   const end = Date.now() + deadlineMs;
   for (;;) {
