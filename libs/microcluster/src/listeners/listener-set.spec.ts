@@ -38,14 +38,17 @@ class Endpoints {
   }
 }
 
-const HURRY = {
-  headersTimeoutMs: 300,
-  requestTimeoutMs: 600,
-  keepAliveTimeoutMs: 200,
-  clientHelloTimeoutMs: 200,
-  handshakeTimeoutMs: 300,
+/** Limits that a busy machine does not come near. */
+const PATIENT = {
+  headersTimeoutMs: 120_000,
+  requestTimeoutMs: 120_000,
+  keepAliveTimeoutMs: 120_000,
+  clientHelloTimeoutMs: 120_000,
+  handshakeTimeoutMs: 120_000,
   checkIntervalMs: 50,
 };
+/** One limit at a time is short, or the wrong one may cut a client that is only slow. */
+const SHORT_MS = 300;
 
 let daemon: TestDaemon;
 let endpoints: Endpoints;
@@ -237,105 +240,97 @@ describe('a network listener', () => {
 });
 
 describe('limits', () => {
-  beforeEach(async () => {
+  const restart = async (limits: Partial<typeof PATIENT>) => {
     await daemon.close();
-    await start({ limits: HURRY });
-  });
+    await start({ limits: { ...PATIENT, ...limits } });
+  };
+  const bodiless = 'GET /core/1.0 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc';
 
-  it.each([
-    ['says nothing', ''],
-    ['sends half a request line', 'GET /core'],
-    ['never ends its headers', 'GET /core/1.0 HTTP/1.1\r\nHost: x\r\n'],
-  ])('cuts a client on the socket that %s', async (_what, bytes) => {
-    await daemon.openUnix();
-    const socket = await dialPlain({ path: daemon.socketPath });
-    const answer = await exchange(socket, bytes);
-    expect(parseAnswer(answer).status).toBe(408);
-  });
+  /** Each limit after the connection is there, however it came about. */
+  describe.each([
+    [
+      'socket',
+      async () => {
+        await daemon.openUnix();
+        return () => dialPlain({ path: daemon.socketPath });
+      },
+    ],
+    ...['core', 'pre-init', 'an-additional-server'].map(
+      (name) =>
+        [
+          `listener ${name}`,
+          async () => {
+            const port = await daemon.openTls(name);
+            return () => dialSecure({ port, host: '127.0.0.1' });
+          },
+        ] as const,
+    ),
+  ] as const)('on the %s', (_name, open) => {
+    it.each([
+      ['says nothing', ''],
+      ['sends half a request line', 'GET /core'],
+      ['never ends its headers', 'GET /core/1.0 HTTP/1.1\r\nHost: x\r\n'],
+    ])('cut a client that %s', async (_what, bytes) => {
+      await restart({ headersTimeoutMs: SHORT_MS });
+      const dial = await open();
+      expect(parseAnswer(await exchange(await dial(), bytes)).status).toBe(408);
+    });
 
-  it('cuts a client that sends its headers byte by byte', async () => {
-    await daemon.openUnix();
-    const socket = await dialPlain({ path: daemon.socketPath });
-    const drip = setInterval(() => socket.write('x'), 20);
-    socket.write('GET /core/1.0 HTTP/1.1\r\nX-Slow: ');
-    expect(parseAnswer(await readUntil(socket)).status).toBe(408);
-    clearInterval(drip);
-  });
+    it('cut a client that sends its headers byte by byte', async () => {
+      await restart({ headersTimeoutMs: SHORT_MS });
+      const dial = await open();
+      const socket = await dial();
+      const drip = setInterval(() => socket.write('x'), 20);
+      socket.write('GET /core/1.0 HTTP/1.1\r\nX-Slow: ');
+      expect(parseAnswer(await readUntil(socket)).status).toBe(408);
+      clearInterval(drip);
+    });
 
-  it('cuts a client that never ends its body', async () => {
-    await daemon.openUnix();
-    const socket = await dialPlain({ path: daemon.socketPath });
-    await exchange(socket, 'GET /core/1.0 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
-    expect(socket.readableEnded || socket.destroyed).toBe(true);
-  });
+    it('cut a client that never ends its body', async () => {
+      await restart({ headersTimeoutMs: SHORT_MS, requestTimeoutMs: SHORT_MS });
+      const dial = await open();
+      const socket = await dial();
+      await exchange(socket, bodiless);
+      expect(socket.readableEnded || socket.destroyed).toBe(true);
+    });
 
-  it('ends a connection that idles', async () => {
-    await daemon.openUnix();
-    const socket = await dialPlain({ path: daemon.socketPath });
-    const answer = await exchange(socket, keepAlive);
-    expect(parseAnswer(answer).status).toBe(200);
-    expect(socket.readableEnded).toBe(true);
+    it('end a connection that idles', async () => {
+      await restart({ keepAliveTimeoutMs: SHORT_MS });
+      const dial = await open();
+      const socket = await dial();
+      // An additional server has no such endpoint, and says so.
+      expect(await exchange(socket, keepAlive)).toMatch(/^HTTP\/1\.1 (200|404) /);
+      expect(socket.readableEnded).toBe(true);
+    });
+
+    it('refuse too many headers, also to a client that goes on sending them', async () => {
+      const dial = await open();
+      const big = requestText('GET', '/core/1.0', { 'X-Big': 'x'.repeat(1_000_000) });
+      const { status, body } = parseAnswer(await exchange(await dial(), big));
+      expect(status).toBe(431);
+      expect(JSON.parse(body)).toMatchObject({ type: 'error', error_code: 431 });
+    });
   });
 
   it.each([
     ['says nothing', Buffer.alloc(0)],
     ['stops inside its ClientHello', Buffer.from([0x16, 3, 1, 2, 0, 1])],
     ['speaks something else', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
-  ])('cuts a network client that %s', async (_what, bytes) => {
+  ])('cut a network client that %s', async (_what, bytes) => {
+    await restart({ clientHelloTimeoutMs: SHORT_MS });
     const port = await daemon.openTls('core');
     const socket = await dialPlain({ port, host: '127.0.0.1' });
     expect(await exchange(socket, bytes.toString('latin1'))).toBe('');
   });
 
-  it('cuts a client that stops in the middle of the handshake', async () => {
+  it('cut a client that stops in the middle of the handshake', async () => {
+    await restart({ handshakeTimeoutMs: SHORT_MS });
     const port = await daemon.openTls('core');
     const relay = await dialPlain({ port, host: '127.0.0.1' });
-    const client = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
-    client.on('error', () => undefined);
-    await once(client, 'secureConnect');
-    client.destroy();
     // A ClientHello that is complete but never followed by anything.
-    const hello = await captureClientHello();
-    relay.write(hello);
+    relay.write(await captureClientHello());
     await readUntil(relay);
     expect(relay.readableEnded || relay.destroyed).toBe(true);
-  });
-
-  it.each(['core', 'pre-init', 'an-additional-server'])(
-    'bind after the handshake too, on the listener %s',
-    async (name) => {
-      const port = await daemon.openTls(name);
-      const dial = () => dialSecure({ port, host: '127.0.0.1' });
-      const slow = await dial();
-      const drip = setInterval(() => slow.write('x'), 20);
-      slow.write('GET /core/1.0 HTTP/1.1\r\nX-Slow: ');
-      expect(parseAnswer(await readUntil(slow)).status).toBe(408);
-      clearInterval(drip);
-      expect(parseAnswer(await exchange(await dial(), '')).status).toBe(408);
-      const big = requestText('GET', '/core/1.0', { 'X-Big': 'x'.repeat(1_000_000) });
-      expect(parseAnswer(await exchange(await dial(), big)).status).toBe(431);
-      const idle = await dial();
-      await exchange(idle, keepAlive);
-      expect(idle.readableEnded).toBe(true);
-      const bodiless = await dial();
-      await exchange(
-        bodiless,
-        'GET /core/1.0 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc',
-      );
-      expect(bodiless.readableEnded || bodiless.destroyed).toBe(true);
-    },
-  );
-
-  it('refuse too many headers, also to a client that goes on sending them', async () => {
-    await daemon.openUnix();
-    const socket = await dialPlain({ path: daemon.socketPath });
-    const answer = await exchange(
-      socket,
-      requestText('GET', '/core/1.0', { 'X-Big': 'x'.repeat(1_000_000) }),
-    );
-    const { status, body } = parseAnswer(answer);
-    expect(status).toBe(431);
-    expect(JSON.parse(body)).toMatchObject({ type: 'error', error_code: 431 });
   });
 
   it('cut a client that goes on sending after its headers were refused', async () => {
