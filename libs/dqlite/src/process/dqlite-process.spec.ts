@@ -325,14 +325,14 @@ describe('DqliteProcess', () => {
       };
       try {
         const { app, childPid } = await application({
-          watch: { intervalMs: 50, silenceMs: 500 },
+          watch: { intervalMs: 50, silenceMs: 2_000 },
         });
         await peer.start(peerOptions);
         const leader = await leaderOf([options.address]);
         await leader.add(77n, peerOptions.address);
         await leader.assign(77n, 0);
         app.kill('SIGSTOP');
-        const next = await leaderOf([peerOptions.address], 10_000);
+        const next = await leaderOf([peerOptions.address]);
 
         await expect(next.leader()).resolves.toMatchObject({ address: peerOptions.address });
         expect(isAlive(childPid)).toBe(true);
