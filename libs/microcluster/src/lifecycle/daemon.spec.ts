@@ -6,7 +6,11 @@ const done = () => Promise.resolve();
 const never = () => undefined;
 
 /** A member that starts by `restart`, with nothing real around it; `happened` is filled with its hooks. */
-function daemonOf(restart: BringUp, happened: string[]): Daemon {
+function daemonOf(
+  restart: BringUp,
+  happened: string[],
+  isInitialised: () => Promise<boolean> = () => Promise.resolve(true),
+): Daemon {
   return new Daemon({
     args: { socketGroup: undefined, drainConnectionsTimeout: 0 },
     state: { controlSocketPath: '/run/control.socket', close: done },
@@ -22,7 +26,7 @@ function daemonOf(restart: BringUp, happened: string[]): Daemon {
       },
     },
     logger: { log: never, warn: never, error: never },
-    isInitialised: () => Promise.resolve(true),
+    isInitialised,
     restart,
   });
 }
@@ -58,4 +62,25 @@ describe('a member that waits for an upgrade', () => {
     await expect(started).rejects.toThrow('Daemon is shutting down');
     expect(daemon.databaseStatus().text).toBe('Database is offline');
   });
+});
+
+it('takes no bootstrap and no join until it knows that it is no member', async () => {
+  let answer: (isMember: boolean) => void = never;
+  const looking = new Promise<boolean>((resolve) => {
+    answer = resolve;
+  });
+  const daemon = daemonOf(
+    () => Promise.reject(new Error('it is none')),
+    [],
+    () => looking,
+  );
+  const started = daemon.start();
+
+  expect(daemon.accepts({ type: 'start' })).toBe(false);
+  expect(daemon.isMember).toBe(true);
+  answer(false);
+  await started;
+
+  expect(daemon.accepts({ type: 'start' })).toBe(true);
+  expect(daemon.isMember).toBe(false);
 });

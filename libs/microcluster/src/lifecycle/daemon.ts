@@ -41,7 +41,7 @@ export interface DaemonParts {
 
 /** One state machine decides what may happen; everything else asks this object. */
 export class Daemon implements DaemonView {
-  private state: LifeCycleState = { name: 'not-initialised' };
+  private state: LifeCycleState = { name: 'starting' };
   private startFinished = false;
   private stopped: Promise<void> | undefined;
   private readonly context = new AbortController();
@@ -125,6 +125,7 @@ export class Daemon implements DaemonView {
         await this.bringUp();
       } else {
         await this.openPreInitListener();
+        this.transition({ type: 'uninitialised' });
       }
       await hooks.run('start', { signal: this.signal });
       this.startFinished = true;
@@ -137,7 +138,6 @@ export class Daemon implements DaemonView {
 
   /** Brings a member up; one that the cluster removes meanwhile, as it may while it waits for an upgrade, is reset. */
   private async bringUp(): Promise<void> {
-    this.transition({ type: 'start' });
     const { signal: forgotten } = this.forgotten;
     try {
       const outcome = await this.parts.restart(

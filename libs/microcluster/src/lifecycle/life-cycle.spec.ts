@@ -10,6 +10,7 @@ import {
 const event: fc.Arbitrary<LifeCycleEvent> = fc.oneof(
   fc.constantFrom<LifeCycleEvent>(
     { type: 'start' },
+    { type: 'uninitialised' },
     { type: 'opened' },
     { type: 'reset' },
     { type: 'wiped' },

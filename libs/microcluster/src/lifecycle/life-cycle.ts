@@ -2,7 +2,8 @@
  * The one state machine of a daemon's life: pure, without I/O or clock.
  *
  * `not-initialised` --bootstrap/join--> `starting` --> (`waiting` -->) `ready` --> `stopping` --> `offline`;
- * a reset leads back to `not-initialised`.
+ * a reset leads back to `not-initialised`. A process begins in `starting`: until it has looked at its state directory,
+ * it may be a member, of which a bootstrap or a join would leave nothing.
  */
 
 /** Where a daemon is in its life. */
@@ -17,8 +18,10 @@ export type LifeCycleState =
 
 /** What may happen to it. */
 export type LifeCycleEvent =
-  /** Bootstrap, join, or the start of an initialised member. */
+  /** A bootstrap or a join. */
   | { readonly type: 'start' }
+  /** The start found no member in the state directory. */
+  | { readonly type: 'uninitialised' }
   /** The database waits until the named members have been upgraded. */
   | { readonly type: 'wait'; readonly blockedBy: readonly string[] }
   | { readonly type: 'opened' }
@@ -35,6 +38,7 @@ type Transitions = {
 /** From which states each event is accepted. */
 const accepted: Transitions = {
   start: ['not-initialised'],
+  uninitialised: ['starting'],
   wait: ['starting', 'waiting'],
   opened: ['starting', 'waiting'],
   reset: ['starting', 'waiting', 'ready'],
@@ -57,6 +61,8 @@ export function nextState(
   switch (event.type) {
     case 'start':
       return { name: 'starting' };
+    case 'uninitialised':
+      return { name: 'not-initialised' };
     case 'wait':
       return { name: 'waiting', blockedBy: event.blockedBy };
     case 'opened':
