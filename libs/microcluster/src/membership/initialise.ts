@@ -39,7 +39,8 @@ export interface InitialisationRequest {
 
 /**
  * Runs `work` between the common first and last steps. When anything fails, everything is undone, in
- * process, and the daemon is not initialised again.
+ * process, and the daemon is not initialised again; where the state cannot be wiped, the process ends, and its next
+ * start undoes the rest before anything else.
  *
  * @param asked aborts when whoever asked for it has gone away, such as an operator by Ctrl-C
  * @param complete the last step, which makes it final for others
@@ -57,16 +58,20 @@ export async function initialiseMember(
   daemon.checkCoreAddress(request.address);
   daemon.transition({ type: 'start' });
   const rollback = new Rollback(logger);
+  let isNoted = false;
   const signal = AbortSignal.any([daemon.signal, asked]);
   try {
     await beginInitialisation(state.path, { operation, name: request.name });
+    isNoted = true;
     await failpoints.reach(`${operation}:noted`);
-    rollback.add('state', () => forgetMember(parts));
     await hooks
       .run('preInit', { signal }, { bootstrap: operation === 'bootstrap', config: request.config })
       .catch(failedWith('Failed to run pre-init hook before starting the API'));
     await failpoints.reach(`${operation}:pre-init-hook-run`);
-    rollback.add('pre-remove hook', () => hooks.run('preRemove', { signal }, { force: true }));
+    // Not `signal`: whoever asked may be the one that went away, and the hook undoes what others have done.
+    rollback.add('pre-remove hook', () =>
+      hooks.run('preRemove', { signal: daemon.signal }, { force: true }),
+    );
     identity.name = request.name;
     identity.address = request.address;
     await state.writeDaemonConfig({ name: request.name, address: request.address, servers: {} });
@@ -83,11 +88,15 @@ export async function initialiseMember(
   } catch (error) {
     logger.error({ event: `${operation}-failed`, name: request.name, error });
     if (!daemon.isShuttingDown()) {
-      daemon.transition({ type: 'reset' });
-      await rollback.run();
-      await endInitialisation(state.path);
-      daemon.transition({ type: 'wiped' });
-      await daemon.openPreInitListener();
+      const undo = async () => {
+        await rollback.run();
+        if (isNoted) await forgetMember(parts);
+        await endInitialisation(state.path);
+      };
+      // It ends the process where the state cannot be wiped: the note, and a wipe that has begun, stay for the next start.
+      await daemon.reset(undo).catch((failure: unknown) => {
+        logger.error({ event: 'rollback-failed', step: 'state', error: failure });
+      });
     }
     throw error;
   }
