@@ -1,4 +1,5 @@
 /** The last step of a join, in the tables: from then on it cannot be undone by others. */
+import { fingerprintOf } from '../certificates/index.js';
 import { checkRelease, type Release } from '../database/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { Tables } from './cluster-records.js';
@@ -7,7 +8,7 @@ import type { Tables } from './cluster-records.js';
  * Spends the joiner's token and gives it its first sign of life.
  *
  * @param tables bound to one transaction
- * @param certificate PEM of the joiner's server certificate, as its row has it
+ * @param certificate PEM of the joiner's server certificate
  * @param release what the joiner runs. Others did not wait for it so far, and may have been upgraded
  * @throws MicroclusterError when the leader has taken the joiner for dead and removed it, or when the joiner
  *   is behind meanwhile
@@ -21,12 +22,13 @@ export async function completeJoin(
   const rows = await members.list();
   const check = checkRelease('schema', release, rows);
   if (check.kind === 'behind') throw new MicroclusterError('FAILED', { reason: check.message });
-  const row = rows.find((one) => one.certificate === certificate);
+  // Not by its text: the leader has stored the first certificate of the file alone, as Node writes it.
+  const row = rows.find((one) => fingerprintOf(one.certificate) === fingerprintOf(certificate));
   if (row === undefined) {
     throw new MicroclusterError('FAILED', {
       reason: 'The cluster removed this member while it was joining; join again with a new token',
     });
   }
   await members.recordRound([{ id: row.id, role: row.role, heartbeat: now }]);
-  await tokens.confirm(certificate);
+  await tokens.confirm(row.certificate);
 }
