@@ -2,15 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  DqliteDataSource,
-  DqliteError,
-  ForwardingConnection,
-  ForwardingEngine,
-  SqliteEngine,
-  type SqlCallOptions,
-  type SqlConnection,
-} from '@microcluster/dqlite';
+import { DqliteDataSource, SqliteEngine } from '@microcluster/dqlite';
 import { ConsoleLogger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -19,60 +11,12 @@ import {
   MembersTable,
   type SchemaUpdate,
 } from '../database/index.js';
+import { LosingEngine } from '../database/losing-engine.fixture.js';
 import { parseDaemonArgs } from '../options/index.js';
 import { SchemaGate } from './schema-gate.js';
 import { UpgradeBell } from './upgrade-bell.js';
 
 const NAME = 'n1';
-const lost = () => new DqliteError('LEADERSHIP_LOST', { address: 'a:1' });
-const unknown = () => new DqliteError('OUTCOME_UNKNOWN', { address: 'a:1', reason: 'it was cut' });
-
-/** Loses the leader at one statement, and with it the connection that this was sent on. */
-class LosingEngine extends ForwardingEngine {
-  /** Statements sent so far, those that begin and end transactions included. */
-  sent = 0;
-  /** Which of them meets the loss. */
-  losesAt = Infinity;
-
-  override async acquire(options?: SqlCallOptions): Promise<SqlConnection> {
-    return new LosingConnection(await super.acquire(options), this);
-  }
-}
-
-class LosingConnection extends ForwardingConnection {
-  private isLost = false;
-
-  constructor(
-    inner: SqlConnection,
-    private readonly engine: LosingEngine,
-  ) {
-    super(inner);
-  }
-
-  override async run(...statement: Parameters<SqlConnection['run']>) {
-    if (this.isLosing()) throw lost();
-    return super.run(...statement);
-  }
-
-  override async begin(...how: Parameters<SqlConnection['begin']>) {
-    if (this.isLosing()) throw lost();
-    return super.begin(...how);
-  }
-
-  /** It was committed all the same, and nobody is told. */
-  override async commit(options?: SqlCallOptions): Promise<void> {
-    const isLosing = this.isLosing();
-    await super.commit(options);
-    if (isLosing) throw unknown();
-  }
-
-  private isLosing(): boolean {
-    this.engine.sent += 1;
-    this.isLost ||= this.engine.sent === this.engine.losesAt;
-    return this.isLost;
-  }
-}
-
 let stateDir: string;
 let engine: LosingEngine;
 let dataSource: DqliteDataSource;

@@ -13,7 +13,7 @@ import {
   type TokenResponse,
   type WireKeyPair,
 } from '../types/index.js';
-import type { ClusterRecords } from './cluster-records.js';
+import type { ClusterRecords, Tables } from './cluster-records.js';
 import type { ConsistencyCheck } from './consistency/consistency-check.js';
 
 export interface AdmitParts {
@@ -71,7 +71,7 @@ export async function admitMember(
   );
   const names = dnsNamesOf(joiner.certificate);
   await failpoints.reach('admission:checked');
-  await records.write(async ({ members, tokens, removals }) => {
+  const admission = async ({ members, tokens, removals }: Tables) => {
     await removals.forget(joiner.name);
     const token = await tokens.reserve(joiner.secret, joiner.certificate, new Date());
     requireTokenName(token, joiner.name, names);
@@ -84,7 +84,9 @@ export async function admitMember(
       schemaExternal: joiner.schema_external_version,
       extensions: joiner.extensions,
     });
-  });
+  };
+  // Repeatable: the token stays reserved for this certificate, whose row is written anew.
+  await records.write(admission, { idempotent: true });
   await failpoints.reach('admission:row-written');
   const earlier = trust.list().filter((member) => member.name !== joiner.name);
   await trust.replace([

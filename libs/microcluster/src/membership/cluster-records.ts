@@ -1,5 +1,5 @@
 /** Transactions on the framework's own tables: the members of the cluster and the join tokens. */
-import type { DqliteDataSource, SqlCallOptions } from '@microcluster/dqlite';
+import type { DqliteDataSource, RetryCallOptions, SqlCallOptions } from '@microcluster/dqlite';
 import {
   executorOf,
   MembersTable,
@@ -21,6 +21,9 @@ export interface Tables {
   readonly removals: RemovalsTable;
 }
 
+/** Whether a transaction may run a second time where the first may have taken effect. */
+type Repetition = Pick<RetryCallOptions, 'idempotent'>;
+
 /** Access to the framework's tables while the database is open or waits for an upgrade (`spec/core-api.md` 20.1). */
 export class ClusterRecords {
   private readonly lastSeen = new LastSeenMembers();
@@ -32,10 +35,15 @@ export class ClusterRecords {
     private readonly readyMs: number,
   ) {}
 
-  /** Runs `work` in one immediate transaction; again, when it had no effect. @throws MicroclusterError 503 while there is no database */
-  async write<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` in one immediate transaction; again, when it had no effect.
+   *
+   * @param options `idempotent` also when its effect is unknown, since the leader was lost at the commit
+   * @throws MicroclusterError 503 while there is no database
+   */
+  async write<T>(work: (tables: Tables) => Promise<T>, options: Repetition = {}): Promise<T> {
     this.requireDatabase();
-    return this.transact(work);
+    return this.transact(work, options);
   }
 
   /** As {@link write}, before the daemon has declared its database open: for the first row of a new cluster. */
@@ -52,7 +60,9 @@ export class ClusterRecords {
    */
   async completeJoin(certificate: string, release: Release): Promise<void> {
     await this.patiently(() =>
-      this.transact((tables) => completeJoin(tables, certificate, release, new Date())),
+      this.transact((tables) => completeJoin(tables, certificate, release, new Date()), {
+        idempotent: true,
+      }),
     );
   }
 
@@ -77,8 +87,11 @@ export class ClusterRecords {
     return this.dataSource.withOptions({ deadlineMs: this.readyMs }, work);
   }
 
-  private transact<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
-    return this.dataSource.retryableTransaction((manager) => work(tablesOf(executorOf(manager))));
+  private transact<T>(work: (tables: Tables) => Promise<T>, options: Repetition = {}): Promise<T> {
+    return this.dataSource.retryableTransaction(
+      (manager) => work(tablesOf(executorOf(manager))),
+      options,
+    );
   }
 
   private requireDatabase(): void {
