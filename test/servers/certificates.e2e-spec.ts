@@ -1,4 +1,6 @@
 /** Replacing certificates on real members: checked first, under load, with a member away. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { generateKeyPair } from '../../libs/microcluster/src/certificates/generate.js';
 import { fingerprintOf } from '../../libs/microcluster/src/certificates/inspect.js';
@@ -175,6 +177,21 @@ describe('the cluster certificate', () => {
 });
 
 describe('the certificate of an additional server', () => {
+  it('whose files are being exchanged by hand does not stand in the way of the cluster certificate', async () => {
+    await using members = await form(1);
+    const { daemon, addresses } = members.member(1);
+    const metrics = addresses['metrics-api'] ?? '';
+    const before = (await shownAt(metrics)).fingerprint;
+    const next = await pair('rotated');
+    const half = await pair('metrics');
+    await writeFile(join(daemon.stateDir, 'certificates', 'metrics-api.crt'), half.certificate);
+
+    expect(await replace(members.member(1), 'cluster', next.body)).toMatchObject({ status: 200 });
+
+    expect((await shownAt(daemon.address)).fingerprint).toBe(next.fingerprint);
+    expect((await shownAt(metrics)).fingerprint).toBe(before);
+  });
+
   it('is replaced on all members, later on those that were away', async () => {
     await using members = await form(3);
     const [first, second, third] = [members.member(1), members.member(2), members.member(3)];

@@ -93,16 +93,23 @@ export class ServerListeners {
     return result;
   }
 
-  /** Shows the current certificates on all open listeners; connections that are open keep theirs. */
+  /**
+   * Shows the current certificates on all open listeners; connections that are open keep theirs. A listener whose own
+   * pair cannot be used, as while somebody exchanges its files by hand, goes on with the one that it shows: the change
+   * that others wait for is done by then, and is none of its business.
+   */
   async refreshCertificates(): Promise<void> {
-    const { listeners, identity } = this.parts;
+    const { listeners, identity, logger } = this.parts;
     if (listeners.has(PRE_INIT_LISTENER)) {
       listeners.setKeyPair(PRE_INIT_LISTENER, identity.server);
     }
     for (const name of this.open.keys()) {
       const server = this.parts.declared.additionalNamed(name);
-      if (server !== undefined && listeners.has(name)) {
+      if (server === undefined || !listeners.has(name)) continue;
+      try {
         listeners.setKeyPair(name, await this.keyPairOf(server));
+      } catch (error) {
+        logger.error({ event: 'listener-certificate-kept', listener: name, error });
       }
     }
   }
