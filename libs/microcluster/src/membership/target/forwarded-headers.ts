@@ -18,10 +18,24 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/**
+ * They ask for an answer that only a client that stores or decodes it can use; this member reads the whole answer, as
+ * the envelope that it is.
+ */
+const ABOUT_THE_ANSWER = new Set([
+  'accept-encoding',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
+]);
+
 /** The headers to send along; those named by `Connection` stay behind too. */
 export function forwardedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-  const dropped = new Set([...HOP_BY_HOP, ...named]);
+  const dropped = new Set([...HOP_BY_HOP, ...ABOUT_THE_ANSWER, ...named]);
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || dropped.has(name)) continue;
