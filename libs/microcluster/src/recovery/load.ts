@@ -24,6 +24,13 @@ const STAGING = 'recovery_db';
  * @throws MicroclusterError when the archive is damaged, or of a cluster that this member is not part of
  */
 export async function prepareLoad(stateDir: string, now: Date): Promise<RecoveryPlan> {
+  const plan = await unpackForLoad(stateDir, now);
+  // From here on the unpacked data belong to the plan, which may be on the disk although writing it failed.
+  await writePlan(stateDir, plan);
+  return plan;
+}
+
+async function unpackForLoad(stateDir: string, now: Date): Promise<RecoveryPlan> {
   const staging = path.join(stateDir, STAGING);
   await unpackDatabase(path.join(stateDir, TARBALL), staging);
   try {
@@ -37,9 +44,7 @@ export async function prepareLoad(stateDir: string, now: Date): Promise<Recovery
     await new NodeDirectory(staging).writeInfo(own);
     await removeFileDurably(path.join(staging, 'recovery.yaml'));
     await backUpDatabase(stateDir, now);
-    const plan: RecoveryPlan = { kind: 'load', self: own.id, members };
-    await writePlan(stateDir, plan);
-    return plan;
+    return { kind: 'load', self: own.id, members };
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
     throw error;

@@ -1,5 +1,5 @@
 /** A whole recovery on real databases, interrupted after every step. */
-import { cp, copyFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKeyPair } from '../certificates/index.js';
@@ -270,6 +270,14 @@ describe('another member', () => {
     await rm(path.join(state, 'database'), { recursive: true });
     await recoverAtStart(state, silent);
     expect(await recordsOf(state)).toEqual(moved('c2', '127.0.0.1:1'));
+  });
+
+  it('keeps what it has unpacked where the plan for it may be on the disk', async () => {
+    const state = await waiting();
+    // Where the plan is to be written.
+    await mkdir(path.join(state, 'recovering.json'));
+    await expect(prepareLoad(state, new Date())).rejects.toThrow();
+    expect(await readdir(state)).toContain('recovery_db');
   });
 
   it('that is not in the list refuses, names the archive and changes nothing', async () => {
