@@ -47,6 +47,8 @@ export class ClientLease {
   /** Whether the ticket was asked for in advance and outlives single statements. */
   #keepsTicket: boolean;
   #isReleased = false;
+  /** Whether the last statement was given: nothing may follow it. */
+  #isFinishing = false;
   /** Statements given in parallel share one wait for the ticket and one for a connection. */
   #ticketOnItsWay: Promise<void> | undefined;
   #connectionOnItsWay: Promise<PooledConnection> | undefined;
@@ -75,6 +77,13 @@ export class ClientLease {
 
   async commit(options?: StatementOptions): Promise<void> {
     await this.exec('COMMIT', [], options);
+  }
+
+  /** @internal Commits and accepts nothing from then on: what comes too late for the transaction must not commit by itself. */
+  async commitAndFinish(options?: StatementOptions): Promise<void> {
+    const committed = this.commit(options);
+    this.#isFinishing = true;
+    await committed;
   }
 
   /** Undoes the transaction. Succeeds also when an error or the loss of the connection has undone it already. */
@@ -150,11 +159,9 @@ export class ClientLease {
     this.#isReleased = true;
     const connection = this.#pooled?.connection;
     if (connection !== undefined && !connection.closed) {
-      if (connection.transactionStatus !== 'none') {
-        await connection.session.rollBackQuietly();
-      } else if (error !== undefined && !isDqliteError(error)) {
-        connection.close();
-      }
+      const isFailed = error !== undefined && !isDqliteError(error);
+      if (connection.transactionStatus === 'none' && isFailed) connection.close();
+      else await connection.session.leave();
     }
     this.#dropConnection();
     this.#dropTicket();
@@ -162,6 +169,15 @@ export class ClientLease {
 
   get #status(): 'none' | 'open' | 'ended' {
     return this.#pooled?.connection.transactionStatus ?? 'none';
+  }
+
+  get #transaction(): symbol | undefined {
+    return this.#pooled?.connection.transaction;
+  }
+
+  /** A statement that waited, for the ticket or to be repeated, must not outlive the transaction to which it was given. */
+  #refuseAfter(transaction: symbol, { address }: DqliteConnection): void {
+    if (this.#transaction !== transaction) throw new DqliteError('TRANSACTION_ENDED', { address });
   }
 
   /** Whether the connection carries something that another one would lack: a transaction, settings, temporary tables. */
@@ -175,8 +191,10 @@ export class ClientLease {
     options: StatementOptions | undefined,
     send: (session: SqlSession) => Promise<T>,
   ): Promise<T> {
-    if (this.#isReleased) throw new DqliteError('CLOSED', { what: 'The lease' });
+    if (this.#isReleased || this.#isFinishing)
+      throw new DqliteError('CLOSED', { what: 'The lease' });
     const isPinned = this.#isPinned;
+    const transaction = this.#transaction;
     const isConfirmed = options?.consistency === 'linearizable' && !this.inTransaction;
     const idempotent = options?.idempotent;
     const isWrite = statement.writes && statement.kind !== 'commit';
@@ -190,6 +208,7 @@ export class ClientLease {
         const connection = await this.#connection(deadline);
         try {
           if (isConfirmed) await this.#host.barrier.pass(connection, deadline);
+          if (transaction !== undefined) this.#refuseAfter(transaction, connection);
           return await send(connection.session);
         } catch (error) {
           if (!isPinned) this.#lost(error);

@@ -221,7 +221,10 @@ export class DqliteClient {
         await lease.begin(options.mode, { ...rest, consistency: options.consistency });
         isStarted = true;
         const result = await work(lease);
-        await lease.commit({ signal: options.signal, deadlineMs: deadline.remainingMs });
+        await lease.commitAndFinish({
+          signal: options.signal,
+          deadlineMs: deadline.remainingMs,
+        });
         return result;
       } finally {
         await lease.release();

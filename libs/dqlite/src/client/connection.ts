@@ -85,6 +85,11 @@ export class DqliteConnection {
     return this.#session?.transactionStatus ?? 'none';
   }
 
+  /** @internal Tells the transaction on this connection from all others; undefined when there is none. */
+  get transaction(): symbol | undefined {
+    return this.#session?.transaction;
+  }
+
   /** Whether settings or temporary tables were left on the connection. */
   get isTainted(): boolean {
     return this.#session?.isTainted === true;
@@ -95,6 +100,7 @@ export class DqliteConnection {
     return (
       !this.closed &&
       this.#channel.isIdle &&
+      this.#session?.isIdle !== false &&
       this.transactionStatus === 'none' &&
       !this.isTainted &&
       this.#channel.decoder.largestBodyBytes < RECYCLE_BODY_BYTES

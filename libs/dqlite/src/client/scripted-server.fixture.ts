@@ -11,9 +11,9 @@ export interface ScriptedServer extends AsyncDisposable {
   connect(): Promise<DqliteConnection>;
 }
 
-/** Calls `answer` for each request with its type byte; what it returns is sent back. */
+/** Calls `answer` for each request with its type byte and its bytes; what it returns is sent back. */
 export async function scriptedServer(
-  answer: (type: number, count: number, socket: Socket) => Buffer | undefined,
+  answer: (type: number, count: number, socket: Socket, frame: Buffer) => Buffer | undefined,
 ): Promise<ScriptedServer> {
   let count = 0;
   const sockets = new Set<Socket>();
@@ -34,9 +34,10 @@ export async function scriptedServer(
         const size = 8 + 8 * pending.readUInt32LE(0);
         if (pending.length < size) return;
         const type = pending.readUInt8(4);
+        const frame = pending.subarray(0, size);
         pending = pending.subarray(size);
         count++;
-        const reply = answer(type, count, socket);
+        const reply = answer(type, count, socket, frame);
         if (reply !== undefined) socket.write(reply);
       }
     });

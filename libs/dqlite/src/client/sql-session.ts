@@ -51,6 +51,8 @@ export class SqlSession {
   readonly #turn: FifoLock;
   #isTainted = false;
   #changedSchema = false;
+  /** How many users of the connection have left it. */
+  #departures = 0;
 
   constructor(channel: Channel, schema: SchemaGeneration, preparedStatements: number) {
     this.#channel = channel;
@@ -61,6 +63,16 @@ export class SqlSession {
 
   get transactionStatus(): TransactionStatus {
     return this.#transaction.status;
+  }
+
+  /** Tells the transaction on the connection from all others; undefined when there is none. */
+  get transaction(): symbol | undefined {
+    return this.#transaction.current;
+  }
+
+  /** Whether no statement has its turn or waits for it. */
+  get isIdle(): boolean {
+    return this.#turn.taken === 0;
   }
 
   /** Whether settings or temporary tables were left on the connection. */
@@ -170,7 +182,7 @@ export class SqlSession {
       for (const row of rows) yield { columns, row };
       return;
     }
-    await this.#turn.acquire(deadline);
+    await this.#takeTurn(deadline);
     let hasTurn = true;
     const leave = (): void => {
       if (hasTurn) this.#turn.release();
@@ -227,15 +239,28 @@ export class SqlSession {
   }
 
   async #inTurn<T>(deadline: Deadline, run: () => Promise<T>): Promise<T> {
-    if (!this.#turn.tryAcquire()) {
-      this.#channel.resume();
-      await this.#turn.acquire(deadline);
-    }
+    await this.#takeTurn(deadline);
     try {
       return await run();
     } finally {
       this.#turn.release();
     }
+  }
+
+  /**
+   * Waits for the turn. Behind the COMMIT or ROLLBACK of the transaction to which it was given, a statement would
+   * commit by itself, so it is refused; so is one whose user has left the connection.
+   */
+  async #takeTurn(deadline: Deadline): Promise<void> {
+    if (this.#turn.tryAcquire()) return;
+    const { current } = this.#transaction;
+    const departures = this.#departures;
+    this.#channel.resume();
+    await this.#turn.acquire(deadline);
+    const isOver = current !== undefined && current !== this.#transaction.current;
+    if (!isOver && departures === this.#departures) return;
+    this.#turn.release();
+    throw new DqliteError('TRANSACTION_ENDED', { address: this.#channel.address });
   }
 
   /** Refuses what must not be sent now. */
@@ -275,19 +300,38 @@ export class SqlSession {
       await this.#command(COMMIT, [], deadline);
       return result;
     } catch (error) {
-      await this.rollBackQuietly();
+      await this.#rollBackQuietly(new Deadline({ deadlineMs: CLEAN_UP_MS }));
       throw error;
     }
   }
 
-  /** Leaves no transaction behind; a connection on which that fails is closed. Never throws. */
-  async rollBackQuietly(): Promise<void> {
+  /**
+   * Ends the use of the connection: what still waits for its turn is refused, and an open transaction is rolled back
+   * behind the statement that has the turn. A connection on which that fails is closed. Never throws.
+   */
+  async leave(): Promise<void> {
+    this.#departures++;
+    if (this.#transaction.status === 'none') return;
+    const deadline = new Deadline({ deadlineMs: CLEAN_UP_MS });
+    try {
+      await this.#inTurn(deadline, () => this.#rollBackQuietly(deadline));
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  /** Leaves no transaction behind; a connection on which that fails is closed. For the holder of the turn. Never throws. */
+  async #rollBackQuietly(deadline: Deadline): Promise<void> {
     if (this.#channel.ended !== undefined || this.#transaction.status === 'none') return;
     try {
-      await this.#command(ROLLBACK, [], new Deadline({ deadlineMs: CLEAN_UP_MS }));
+      await this.#command(ROLLBACK, [], deadline);
     } catch (error) {
-      this.#channel.destroy(error instanceof Error ? error : new Error(String(error)));
+      this.#abandon(error);
     }
+  }
+
+  #abandon(error: unknown): void {
+    this.#channel.destroy(error instanceof Error ? error : new Error(String(error)));
   }
 
   async #command(

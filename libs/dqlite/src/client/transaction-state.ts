@@ -7,6 +7,7 @@ export type TransactionStatus = 'none' | 'open' | 'ended';
 
 export class TransactionState {
   #status: TransactionStatus = 'none';
+  #current: symbol | undefined;
   /** Whether BEGIN opened it; otherwise the outermost savepoint did and its release commits. */
   #begun = false;
   #wrote = false;
@@ -14,6 +15,11 @@ export class TransactionState {
 
   get status(): TransactionStatus {
     return this.#status;
+  }
+
+  /** Tells the transaction from all others, of any connection, until it is committed or rolled back; undefined when there is none. */
+  get current(): symbol | undefined {
+    return this.#current;
   }
 
   /** What would be lost with the answer to `statement`. */
@@ -35,9 +41,7 @@ export class TransactionState {
   succeeded(statement: Statement): void {
     switch (statement.kind) {
       case 'begin':
-        this.#status = 'open';
-        this.#begun = true;
-        this.#wrote = false;
+        this.#open(true);
         return;
       case 'commit':
       case 'rollback':
@@ -68,11 +72,7 @@ export class TransactionState {
     if (savepoint === undefined) return;
     const { action, name } = savepoint;
     if (action === 'open') {
-      if (this.#status === 'none') {
-        this.#status = 'open';
-        this.#begun = false;
-        this.#wrote = false;
-      }
+      if (this.#status === 'none') this.#open(false);
       this.#savepoints.push(name);
       return;
     }
@@ -82,8 +82,16 @@ export class TransactionState {
     if (this.#savepoints.length === 0 && !this.#begun) this.#reset('none');
   }
 
-  #reset(status: TransactionStatus): void {
+  #open(begun: boolean): void {
+    this.#status = 'open';
+    this.#current = Symbol('transaction');
+    this.#begun = begun;
+    this.#wrote = false;
+  }
+
+  #reset(status: 'none' | 'ended'): void {
     this.#status = status;
+    if (status === 'none') this.#current = undefined;
     this.#begun = false;
     this.#wrote = false;
     this.#savepoints = [];

@@ -84,7 +84,7 @@ export const DQLITE_ERRORS = {
   CONSTRAINT: entry('{reason}', 'none', 'rejected'),
   SQL: entry('The database at {address} answered: {reason}', 'none', 'rejected'),
   TRANSACTION_ENDED: entry(
-    'The transaction on {address} was ended by an earlier error; roll back and run it again',
+    'The transaction on {address} had ended before this statement could run; roll back and run it again',
     'transaction',
     'not-executed',
   ),
