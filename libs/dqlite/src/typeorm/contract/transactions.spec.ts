@@ -106,6 +106,47 @@ describe.each(ENGINES)('transactions on $name', (engine) => {
     expect(await dataSource.getRepository(Item).count()).toBe(0);
   });
 
+  it('commits nothing of a transaction that fails while others of its statements are under way', async () => {
+    let others: Promise<unknown> | undefined;
+    await expect(
+      dataSource.transaction(async (manager) => {
+        await manager.insert(Item, { name: 'a' });
+        const failing = manager.query("INSERT INTO item (name) VALUES ('a')");
+        const oneByOne = async (): Promise<void> => {
+          await manager.query("INSERT INTO item (name) VALUES ('b')");
+          await manager.query("INSERT INTO item (name) VALUES ('c')");
+        };
+        others = Promise.allSettled([
+          oneByOne(),
+          manager.query("INSERT INTO item (name) VALUES ('d')"),
+          manager.query("INSERT INTO item (name) VALUES ('e') RETURNING id"),
+        ]);
+        await failing;
+      }),
+    ).rejects.toMatchObject({ driverError: { code: 'CONSTRAINT' } });
+    await others;
+
+    expect(await dataSource.getRepository(Item).find()).toEqual([]);
+  });
+
+  it.each(['COMMIT', 'ROLLBACK'])('refuses what is given behind its %s', async (end) => {
+    const runner = dataSource.createQueryRunner();
+    await runner.startTransaction();
+    const ending = runner.query(end);
+    const late = await Promise.allSettled([
+      runner.query("INSERT INTO item (name) VALUES ('a')"),
+      runner.stream('SELECT * FROM item').then((rows) => rows.toArray()),
+      runner.query('BEGIN'),
+    ]);
+    await ending;
+    await runner.release();
+
+    for (const outcome of late) {
+      expect(outcome).toMatchObject({ reason: { driverError: { code: 'TRANSACTION_ENDED' } } });
+    }
+    expect(await dataSource.getRepository(Item).count()).toBe(0);
+  });
+
   it('checks deferred foreign keys at the commit, and rolls back', async () => {
     await expect(
       dataSource.transaction(async (manager) => {

@@ -38,6 +38,8 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
   private keepsOwn = false;
   private acquiring: Promise<SqlConnection> | undefined;
   private migrating = false;
+  /** Whether COMMIT or ROLLBACK is under way: what comes behind it would commit by itself. */
+  private isEnding = false;
 
   constructor(driver: PooledDriver, mode: ReplicationMode) {
     super();
@@ -98,9 +100,10 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
     this.refuseReleased();
     const executor = this.own ?? this.driver.engine;
     this.dataSource.logger.logQuery(sql, parameters, this);
-    const rows = this.failing(sql, parameters, () =>
-      executor.stream(sql, toSqlParameters(parameters), this.limits()),
-    );
+    const rows = this.failing(sql, parameters, () => {
+      this.refuseEnding();
+      return executor.stream(sql, toSqlParameters(parameters), this.limits());
+    });
     return new RowStream(rows, async (error) => {
       await (error ? onError?.(error) : onEnd?.());
     });
@@ -183,6 +186,7 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
     sql: string,
     parameters: ReturnType<typeof toSqlParameters>,
   ): Promise<SqlResult> {
+    this.refuseEnding();
     if (this.isTransactionActive && this.mode === 'slave' && statement.writes) {
       throw new DqliteError('STATEMENT_REFUSED', {
         statement: 'A writing statement',
@@ -229,6 +233,7 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
   }
 
   private async beginNow(mode: TransactionMode): Promise<void> {
+    this.refuseEnding();
     const own = await this.ownConnection(mode === 'immediate');
     try {
       await own.begin(mode, this.limits());
@@ -241,20 +246,34 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
   }
 
   private async commitNow(): Promise<void> {
-    await this.own?.commit(this.limits());
-    this.isTransactionActive = false;
-    this.transactionDepth = 0;
-    await this.letGo();
+    await this.ending(async () => {
+      await this.own?.commit(this.limits());
+      this.isTransactionActive = false;
+      this.transactionDepth = 0;
+      await this.letGo();
+    });
   }
 
   /** Without limits: what was cancelled must be rolled back all the same. */
   private async rollbackNow(): Promise<void> {
     this.isTransactionActive = false;
     this.transactionDepth = 0;
+    await this.ending(async () => {
+      try {
+        await this.own?.rollback(NO_LIMITS);
+      } finally {
+        await this.letGo();
+      }
+    });
+  }
+
+  /** Refuses statements that come meanwhile; those given before are sent before COMMIT or ROLLBACK, or not at all. */
+  private async ending(end: () => Promise<void>): Promise<void> {
+    this.isEnding = true;
     try {
-      await this.own?.rollback(NO_LIMITS);
+      await end();
     } finally {
-      await this.letGo();
+      this.isEnding = false;
     }
   }
 
@@ -299,6 +318,10 @@ export class PooledQueryRunner extends AbstractSqliteQueryRunner {
 
   private async broadcast(event: TransactionEvent): Promise<void> {
     if (this.dataSource.subscribers.length > 0) await this.broadcaster.broadcast(event);
+  }
+
+  private refuseEnding(): void {
+    if (this.isEnding) throw new DqliteError('TRANSACTION_ENDED', { address: 'the database' });
   }
 
   private refuseReleased(): void {
