@@ -142,8 +142,7 @@ function describe({ sql, tokens }: StatementText): Statement {
     return { ...base, returning, useQuery: returning, needsTransaction: returning, preparable };
   }
   if (SCHEMA_VERBS.has(verb)) {
-    const temporary = isWord(tokens[1], 'TEMP') || isWord(tokens[1], 'TEMPORARY');
-    return { ...base, kind: 'ddl', taints: temporary };
+    return { ...base, kind: 'ddl', taints: concernsTemporary(tokens) };
   }
   if (verb === 'PRAGMA') return describePragma(base, tokens);
   return describeTransactionControl(base, verb, tokens);
@@ -211,6 +210,19 @@ function mainVerb(tokens: readonly Token[]): string {
     }
   }
   return '';
+}
+
+/** Whether a schema statement says TEMP behind its verb, or names something in the schema of that name. */
+function concernsTemporary(tokens: readonly Token[]): boolean {
+  return tokens.some(
+    (token, i) => isTemporary(token) && (i === 1 || isPunctuation(tokens[i + 1], '.')),
+  );
+}
+
+/** As a keyword or as a name, which SQLite takes in single quotes as well. */
+function isTemporary({ kind, text }: Token): boolean {
+  if (kind !== 'word' && kind !== 'quoted' && kind !== 'string') return false;
+  return /^'?temp(?:orary)?'?$/i.test(text);
 }
 
 /** Whether `*` stands for columns somewhere (or multiplies: no harm in taking that for the same). */
