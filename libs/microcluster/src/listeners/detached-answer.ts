@@ -1,7 +1,9 @@
-/** Answering a request whose socket Node has handed over, as if it had not. */
+/** Answering a request whose socket Node's parser has handed over, as if it had not. */
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+
+const SWITCHING_PROTOCOLS = 101;
 
 /**
  * Makes a response on `socket` and lets `answer` write it; the connection ends after it.
@@ -21,12 +23,22 @@ export function answerDetached(
     // The client went away before it was answered; there is nobody left to tell.
   });
   const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.on('finish', () => {
     response.detachSocket(socket);
-    socket.destroySoon();
   });
+  endAfterAnswer(response, socket);
   if (!request.complete) request.push(null);
   answer(response);
+}
+
+/**
+ * Makes `response` the last answer on `socket`, which has no parser that would read another request and no limit
+ * that would end it. A response that is never written, since the socket speaks another protocol now, ends nothing.
+ */
+export function endAfterAnswer(response: ServerResponse, socket: Socket): void {
+  response.shouldKeepAlive = false;
+  response.on('finish', () => {
+    if (response.statusCode !== SWITCHING_PROTOCOLS) socket.destroySoon();
+  });
 }

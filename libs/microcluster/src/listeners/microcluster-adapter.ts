@@ -120,6 +120,11 @@ export class MicroclusterAdapter extends FastifyAdapter {
     Object.defineProperty(this.instance, 'inject', {
       value: (injected?: InjectOptions | string) => this.startInjection(injected),
     });
+    Object.defineProperty(this.instance, 'routing', {
+      value: (request: IncomingMessage, response: ServerResponse) => {
+        this.requests.routeFromPlugin(request, response);
+      },
+    });
     this.instance.addHook('onRoute', (route) => {
       this.placements.place(route);
     });

@@ -7,7 +7,7 @@ import { answerError, answerSuccess } from '../envelope/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { CoreRouter } from './core-router.js';
 import type { CoreUpgrades } from './core-upgrades.js';
-import { answerDetached } from './detached-answer.js';
+import { answerDetached, endAfterAnswer } from './detached-answer.js';
 import { establishContext } from './establish-context.js';
 import { INJECTED, listenerOf, markRequest, type ListenerIdentity } from './listener-identity.js';
 import { isLoopback } from './own-server.js';
@@ -15,6 +15,7 @@ import { noteRoute, observeRequest, type RequestObserver } from './request-obser
 import { isCorePath, requestTarget } from './request-target.js';
 import type { RouteRegistry } from './route-registry.js';
 import { checkTunnelHeaders, grantTunnel, isTunnelRequest, type OnTunnel } from './tunnel.js';
+import { UpgradableRequest } from './upgradable-request.js';
 
 /** What `GET /` answers on every listener, by any method (`spec/core-api.md` 5.1). */
 const ROOT_ANSWER = ['/1.0'];
@@ -137,14 +138,32 @@ export class RequestDispatch {
   }
 
   /**
+   * A request that a plugin routes by Fastify's `routing`, as `@fastify/websocket` does with the upgrades it is
+   * given. Whether the plugin ends the connection of one that is refused depends on who refuses it: a hook that
+   * runs before the plugin's own, such as the access decision, leaves it open.
+   */
+  routeFromPlugin(request: IncomingMessage, response: ServerResponse): void {
+    const isUpgrade = request instanceof UpgradableRequest && request.upgrade;
+    if (isUpgrade && response.socket !== null) endAfterAnswer(response, response.socket);
+    this.parts.routing(request, response);
+  }
+
+  /**
    * WebSocket routes of `@fastify/websocket` run through the router, and so through the access decision.
-   * Other servers of upgrades would not, and are not reached: such a request gets an ordinary answer.
+   * Other servers of upgrades would not, and are not reached: such a request gets an ordinary answer, as does
+   * one that comes when the plugin listens no more.
    */
   private handleOtherUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { instance, ownServer, view } = this.parts;
     const listener = listenerOf(request);
-    const routed = this.isReady && instance.hasDecorator('websocketServer');
-    if (listener !== undefined && routed && !isCorePath(requestTarget(request).path)) {
+    const isServed =
+      instance.hasDecorator('websocketServer') && ownServer.listenerCount('upgrade') > 0;
+    if (
+      listener !== undefined &&
+      this.isReady &&
+      isServed &&
+      !isCorePath(requestTarget(request).path)
+    ) {
       const target = requestTarget(request);
       setRequestContext(request, establishContext(request, target, listener, view()));
       ownServer.emit('upgrade', request, socket, head);

@@ -21,7 +21,7 @@ import {
 import { APP_FILTER } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Subject } from 'rxjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { AllowUntrusted, CoreApi, ServeUnix, Server } from '../access/index.js';
 import { fingerprintOf } from '../certificates/index.js';
@@ -111,6 +111,16 @@ async function dial(listener: string) {
   return listener === 'unix'
     ? dialPlain({ path: daemon.socketPath })
     : dialSecure({ host: '127.0.0.1', port: ports[listener] ?? 0 });
+}
+
+/** A request for a websocket. */
+function websocketText(path: string): string {
+  return requestText('GET', path, {
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  });
 }
 
 /** The bytes of an answer's body. */
@@ -214,13 +224,47 @@ describe('websockets', () => {
   });
 });
 
-describe('when a listener closes', () => {
-  const websocketText = requestText('GET', '/echo/everywhere', {
-    Connection: 'Upgrade',
-    Upgrade: 'websocket',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+describe('a websocket that is refused', () => {
+  const refused = async (listener: string, path: string) => {
+    const socket = await dial(listener);
+    const head = await exchange(socket, websocketText(path), /\r\n\r\n/);
+    const { status, headers } = parseAnswer(head);
+    return { socket, answer: [status, headers['connection']] };
+  };
+
+  it.each([
+    ['that strangers may not open', 'core', '/echo/everywhere', 403],
+    ['that its listener does not serve', 'side', '/echo/everywhere', 404],
+    ['for a path that no route has', 'unix', '/echo/nobody', 404],
+    ['for a path that has other methods alone', 'unix', '/streams/upload', 501],
+  ])('%s is told to close, and its connection ends', async (_, listener, path, status) => {
+    const { socket, answer } = await refused(listener, path);
+    expect(answer).toEqual([status, 'close']);
+    await readUntil(socket);
   });
+
+  it('while the daemon shuts down is told to close, and its connection ends', async () => {
+    daemon.shuttingDown = true;
+    const { socket, answer } = await refused('unix', '/echo/everywhere').finally(() => {
+      daemon.shuttingDown = false;
+    });
+    expect(answer).toEqual([503, 'close']);
+    await readUntil(socket);
+  });
+
+  it('after the application has closed is told to close, and its connection ends', async () => {
+    const closed = await TestDaemon.create({}, { configure });
+    onTestFinished(() => closed.close());
+    const socketPath = await closed.openUnix();
+    await exchange(await dialPlain({ path: socketPath }), requestText('GET', '/any'));
+    await closed.app?.close();
+    const socket = await dialPlain({ path: socketPath });
+    const { status, headers } = parseAnswer(await exchange(socket, websocketText('/any')));
+    expect([status, headers['connection']]).toEqual([503, 'close']);
+  });
+});
+
+describe('when a listener closes', () => {
   const ask = (socket: Socket, text: string, until: RegExp) => {
     const timer = setInterval(() => ticks.next({ data: 'tick' }), 20);
     return exchange(socket, text, until).finally(() => clearInterval(timer));
@@ -236,7 +280,7 @@ describe('when a listener closes', () => {
       await dialPlain({ path: socketPath }),
       await dialPlain({ path: socketPath }),
     ];
-    await ask(upgraded, websocketText, /101 Switching Protocols[^]*\r\n\r\n/);
+    await ask(upgraded, websocketText('/echo/everywhere'), /101 Switching Protocols[^]*\r\n\r\n/);
     await ask(streaming, requestText('GET', '/streams/ticks'), /data: tick/);
     // Its reader has not taken it all, so that it is still being sent.
     loading.pause();
