@@ -27,7 +27,11 @@ export class Connections {
   private readonly all = new Map<Socket, Connection>();
   private readonly byStream = new WeakMap<Duplex, Connection>();
   private draining = false;
-  private emptied: (() => void) | undefined;
+  /** Ends the waiting of a drain; `undefined` while none waits. */
+  private stopWaiting: (() => void) | undefined;
+  /** When that happens at the latest, milliseconds of a monotonic clock. */
+  private deadline = Infinity;
+  private deadlineTimer: NodeJS.Timeout | undefined;
 
   get size(): number {
     return this.all.size;
@@ -45,8 +49,7 @@ export class Connections {
     this.all.set(raw, connection);
     this.byStream.set(raw, connection);
     raw.once('close', () => {
-      this.all.delete(raw);
-      if (this.all.size === 0) this.emptied?.();
+      this.forget(raw);
     });
   }
 
@@ -56,10 +59,10 @@ export class Connections {
     if (connection !== undefined) this.byStream.set(stream, connection);
   }
 
-  /** Stops tracking a socket that another process has taken over. */
+  /** Stops tracking a socket that has closed, or that another process has taken over. */
   forget(raw: Socket): void {
     this.all.delete(raw);
-    if (this.all.size === 0) this.emptied?.();
+    if (this.all.size === 0) this.stopWaiting?.();
   }
 
   /**
@@ -93,7 +96,7 @@ export class Connections {
 
   /**
    * Lets requests in flight finish, and ends everything else: a connection that is new as soon as its first
-   * request has had time to come. Then cuts what is left.
+   * request has had time to come. Then cuts what is left. {@link shortenDrain} may make it quicker meanwhile.
    *
    * @param deadlineMs how long to wait, milliseconds; 0 cuts at once
    * @returns how many connections had to be cut
@@ -115,16 +118,24 @@ export class Connections {
     return cut;
   }
 
+  /** Makes a drain that is under way end within `deadlineMs` from now, milliseconds; a longer limit changes nothing. */
+  shortenDrain(deadlineMs: number): void {
+    const deadline = performance.now() + deadlineMs;
+    if (this.stopWaiting === undefined || deadline >= this.deadline) return;
+    this.deadline = deadline;
+    clearTimeout(this.deadlineTimer);
+    if (deadlineMs <= 0) this.stopWaiting();
+    else this.deadlineTimer = setTimeout(this.stopWaiting, deadlineMs);
+  }
+
   private async empty(deadlineMs: number): Promise<void> {
     if (this.all.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, deadlineMs);
-      this.emptied = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+      this.stopWaiting = resolve;
+      this.shortenDrain(deadlineMs);
     });
-    this.emptied = undefined;
+    clearTimeout(this.deadlineTimer);
+    this.stopWaiting = undefined;
   }
 }
 

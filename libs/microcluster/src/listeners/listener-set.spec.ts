@@ -503,7 +503,32 @@ describe('closing', () => {
       .toBe(true);
     endpoints.release?.();
     expect(parseAnswer(await answer).status).toBe(200);
-    expect(await daemon.listeners.closeAll({ drainMs: 0 })).toBe(0);
+    expect(await daemon.listeners.closeAll({ drainMs: 10_000 })).toBe(0);
+  });
+
+  /** Retires a listener while a request on it goes on. @returns what its client reads until the end */
+  const retireBusy = async (drainMs: number) => {
+    const port = await daemon.openTls('pre-init');
+    const busy = await dialSecure({ port, host: '127.0.0.1' });
+    const answer = exchange(busy, slow);
+    await expect.poll(() => endpoints.started).toBe(1);
+    daemon.listeners.retire('pre-init', { drainMs });
+    return { answer };
+  };
+
+  it.each([
+    ['at once without a drain time', 0],
+    ['at its deadline', 150],
+  ])('all cuts a retired listener that had longer, %s', async (_when, drainMs) => {
+    const { answer } = await retireBusy(3_600_000);
+    expect(await daemon.listeners.closeAll({ drainMs })).toBe(1);
+    expect(await answer).toBe('');
+  });
+
+  it('all leaves a retired listener its own deadline when that is earlier', async () => {
+    const { answer } = await retireBusy(150);
+    expect(await daemon.listeners.closeAll({ drainMs: 3_600_000 })).toBe(1);
+    expect(await answer).toBe('');
   });
 
   it('is asked for twice without harm', async () => {

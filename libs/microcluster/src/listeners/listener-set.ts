@@ -59,7 +59,8 @@ export interface ListenerSetOptions {
 export class ListenerSet {
   private readonly open = new Map<string, Listener>();
   private readonly limits: ListenerLimits;
-  private readonly retiring = new Set<Promise<number>>();
+  /** Those whose drain nobody waits for; they have no name any more. */
+  private readonly retiring = new Set<Listener>();
 
   /**
    * @param sink the adapter that answers
@@ -179,20 +180,27 @@ export class ListenerSet {
     return listener.close(options.drainMs);
   }
 
-  /** As {@link close}, but only begins it: the name and the address are free at once. */
+  /**
+   * As {@link close}, but only begins it: the name and the address are free at once. {@link closeAll} waits for
+   * its end, and may bring it nearer.
+   */
   retire(name: string, options: CloseListenerOptions = {}): void {
-    const closing = this.close(name, options);
-    this.retiring.add(closing);
-    void closing.finally(() => this.retiring.delete(closing));
+    const listener = this.open.get(name);
+    if (listener === undefined) return;
+    this.open.delete(name);
+    this.retiring.add(listener);
+    void listener.close(options.drainMs).finally(() => this.retiring.delete(listener));
   }
 
-  /** Closes all listeners, retiring ones included. @returns how many connections were cut */
+  /**
+   * Closes all listeners. Retiring ones get no more time than the others, however much they were given before.
+   *
+   * @returns how many connections were cut
+   */
   async closeAll(options: CloseListenerOptions = {}): Promise<number> {
-    const names = [...this.open.keys()];
-    const cut = await Promise.all([
-      ...names.map((name) => this.close(name, options)),
-      ...this.retiring,
-    ]);
+    const listeners = [...this.open.values(), ...this.retiring];
+    this.open.clear();
+    const cut = await Promise.all(listeners.map((listener) => listener.close(options.drainMs)));
     return cut.reduce((sum, count) => sum + count, 0);
   }
 

@@ -116,11 +116,16 @@ export class Listener {
   /**
    * Stops accepting at once, lets requests in flight finish, and cuts what is left.
    *
-   * @param drainMs how long to wait, milliseconds; default the listener's own; 0 cuts at once
+   * Another call waits for the same end, and brings it nearer when its limit ends earlier.
+   *
+   * @param drainMs how long to wait from now, milliseconds; default the listener's own, or what an earlier call
+   *   has begun; 0 cuts at once
    * @returns how many connections were cut; settles when none is left
    */
-  close(drainMs = this.settings.drainTimeoutMs): Promise<number> {
-    this.closing ??= this.shut(drainMs);
+  close(drainMs?: number): Promise<number> {
+    if (this.closing === undefined) {
+      this.closing = this.shut(drainMs ?? this.settings.drainTimeoutMs);
+    } else if (drainMs !== undefined) this.connections.shortenDrain(drainMs);
     return this.closing;
   }
 
