@@ -1,5 +1,5 @@
 /** A connection of the embedded engine in the hands of one caller: transactions, and the write ticket while one writes. */
-import { classify } from '../../client/statement.js';
+import { classify, type Statement } from '../../client/statement.js';
 import { DqliteError } from '../../errors/index.js';
 import type { SqlParameter } from '../../values.js';
 import type {
@@ -9,8 +9,10 @@ import type {
   SqlRow,
   TransactionMode,
 } from '../engine.js';
-import type { FifoGate } from './fifo-gate.js';
+import { FifoGate } from './fifo-gate.js';
+import { isOutsideTransaction, isWithinTransaction } from './sqlite-errors.js';
 import type { SqliteHandle } from './sqlite-handle.js';
+import { timeLeft } from './time-left.js';
 
 /** What the engine gives along with a handle. */
 export interface SqliteLease {
@@ -24,15 +26,29 @@ export interface SqliteLease {
 }
 
 const NO_RESULT: SqlResult = { columns: [], rows: [], rowsAffected: 0, lastInsertId: 0 };
+/**
+ * A rollback waits for the statements given before it, each of which has a deadline. Milliseconds, more than the
+ * longest that the library sets itself: the 10 minutes of a migration.
+ */
+const ROLLBACK_WAIT_MS = 900_000;
 
 export class SqliteConnection implements SqlConnection {
   private state: 'idle' | 'open' | 'ended' = 'idle';
   private released = false;
-  /** Whether settings or temporary tables were left on the connection. */
+  private releasing: Promise<void> | undefined;
+  /** Whether settings, temporary tables or an unknown state were left on the connection. */
   private tainted = false;
   private leaveGate: (() => void) | undefined;
+  /** One statement, with what belongs to it, or one row of a stream at a time. */
+  private readonly turn: FifoGate;
+  /** How many transactions were rolled back: what was given before one of these must not run after it. */
+  private rollbacks = 0;
+  /** Those that were not read to their end. */
+  private readonly streams = new Set<AsyncGenerator<SqlRow, void, undefined>>();
 
-  constructor(private readonly lease: SqliteLease) {}
+  constructor(private readonly lease: SqliteLease) {
+    this.turn = new FifoGate('A statement', 1, lease.handle.deadlineMs);
+  }
 
   get inTransaction(): boolean {
     return this.state !== 'idle';
@@ -43,13 +59,131 @@ export class SqliteConnection implements SqlConnection {
     parameters: readonly SqlParameter[] = [],
     options: SqlCallOptions = {},
   ): Promise<SqlResult> {
-    if (this.state !== 'ended' || classify(sql).kind !== 'rollback') this.refuseUnusable();
-    const { kind, taints, writes, beginMode } = classify(sql);
+    const statement = classify(sql);
+    const { kind, beginMode } = statement;
+    if (this.state !== 'ended' || kind !== 'rollback') this.refuseUnusable();
     if (kind === 'begin')
       await this.begin(beginMode === 'deferred' ? beginMode : 'immediate', options);
     else if (kind === 'commit') await this.commit(options);
     else if (kind === 'rollback') await this.rollback();
-    if (kind === 'begin' || kind === 'commit' || kind === 'rollback') return NO_RESULT;
+    else {
+      return this.inTransactionsTurn(options, (left) =>
+        this.runNow(statement, sql, parameters, left),
+      );
+    }
+    return NO_RESULT;
+  }
+
+  /** Between two rows, other statements may have the connection, also those of the loop that reads. */
+  async *stream(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    options: SqlCallOptions = {},
+  ): AsyncGenerator<SqlRow, void, undefined> {
+    const { rollbacks } = this;
+    const rows = this.lease.handle.stream(sql, parameters, options);
+    const step = (): Promise<IteratorResult<SqlRow, void>> => this.noticingEnd(() => rows.next());
+    this.streams.add(rows);
+    try {
+      for (;;) {
+        const next = await this.inTransactionsTurn(options, step, rollbacks);
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      this.streams.delete(rows);
+      await rows.return();
+    }
+  }
+
+  async begin(mode: TransactionMode, options: SqlCallOptions = {}): Promise<void> {
+    await this.inTurn(options, (left) => this.beginNow(mode, left));
+  }
+
+  async commit(options: SqlCallOptions = {}): Promise<void> {
+    await this.inTransactionsTurn(options, (left) => this.commitNow(left));
+  }
+
+  /** Not cancellable: an open transaction holds the ticket. */
+  async rollback(): Promise<void> {
+    if (this.released) return;
+    await this.inTurn({ deadlineMs: ROLLBACK_WAIT_MS }, () => this.rollbackNow());
+  }
+
+  /** Behind what was given before; what is given later is refused. */
+  release(error?: Error): Promise<void> {
+    this.releasing ??= this.retire(error !== undefined);
+    return this.releasing;
+  }
+
+  private async retire(failed: boolean): Promise<void> {
+    let broken = failed;
+    try {
+      await this.inTurn({ deadlineMs: ROLLBACK_WAIT_MS }, async () => {
+        this.released = true;
+        await this.endStreams();
+        await this.rollbackNow();
+      });
+    } catch {
+      broken = true;
+    } finally {
+      this.released = true;
+      try {
+        await this.lease.giveBack(broken || this.tainted);
+      } finally {
+        this.leaveTicket();
+      }
+    }
+  }
+
+  /** Runs what belongs together while no other statement can come in between. */
+  private async inTurn<T>(
+    options: SqlCallOptions,
+    use: (left: SqlCallOptions) => Promise<T>,
+  ): Promise<T> {
+    return this.inside(this.turn, options, use);
+  }
+
+  /**
+   * As {@link inTurn}, for what must not run once the transaction in which it was given was rolled back.
+   *
+   * @param rollbacks how many there had been when it was given
+   */
+  private async inTransactionsTurn<T>(
+    options: SqlCallOptions,
+    use: (left: SqlCallOptions) => Promise<T>,
+    rollbacks = this.rollbacks,
+  ): Promise<T> {
+    this.refuseUnusable();
+    return this.inTurn(options, async (left) => {
+      this.refuseUnusable();
+      if (this.rollbacks !== rollbacks) throw transactionEnded();
+      return use(left);
+    });
+  }
+
+  /** Waits at a gate; what happens behind it has the time that is left. */
+  private async inside<T>(
+    gate: FifoGate,
+    options: SqlCallOptions,
+    use: (left: SqlCallOptions) => Promise<T>,
+  ): Promise<T> {
+    const askedAt = performance.now();
+    const { deadlineMs = this.lease.handle.deadlineMs } = options;
+    const leave = await gate.enter(options);
+    try {
+      return await use(timeLeft(askedAt, { ...options, deadlineMs }));
+    } finally {
+      leave();
+    }
+  }
+
+  private async runNow(
+    { kind, taints, writes }: Statement,
+    sql: string,
+    parameters: readonly SqlParameter[],
+    options: SqlCallOptions,
+  ): Promise<SqlResult> {
     if (kind === 'savepoint' && this.state === 'idle') {
       throw new DqliteError('STATEMENT_REFUSED', {
         statement: 'A savepoint outside of a transaction',
@@ -57,26 +191,14 @@ export class SqliteConnection implements SqlConnection {
       });
     }
     if (taints) this.tainted = true;
-    if (this.state === 'open') return this.runInTransaction(sql, parameters, options);
-    const leave =
-      this.lease.holdsTicket || !writes ? undefined : await this.lease.ticket.enter(options);
-    try {
-      return await this.lease.handle.run(sql, parameters, options);
-    } finally {
-      leave?.();
-    }
+    const run = (left: SqlCallOptions): Promise<SqlResult> =>
+      this.lease.handle.run(sql, parameters, left);
+    if (this.state === 'open') return this.noticingEnd(() => run(options));
+    if (this.lease.holdsTicket || !writes) return run(options);
+    return this.inside(this.lease.ticket, options, run);
   }
 
-  async *stream(
-    sql: string,
-    parameters: readonly SqlParameter[] = [],
-    options: SqlCallOptions = {},
-  ): AsyncGenerator<SqlRow, void, undefined> {
-    this.refuseUnusable();
-    yield* this.lease.handle.stream(sql, parameters, options);
-  }
-
-  async begin(mode: TransactionMode, options: SqlCallOptions = {}): Promise<void> {
+  private async beginNow(mode: TransactionMode, options: SqlCallOptions): Promise<void> {
     this.refuseUnusable();
     if (this.state === 'open') {
       throw new DqliteError('MISUSE', {
@@ -84,11 +206,13 @@ export class SqliteConnection implements SqlConnection {
         reason: 'the connection is in a transaction already; nested ones are savepoints',
       });
     }
+    const askedAt = performance.now();
     if (mode === 'immediate' && !this.lease.holdsTicket) {
       this.leaveGate = await this.lease.ticket.enter(options);
     }
     try {
-      await this.lease.handle.run(mode === 'immediate' ? 'BEGIN IMMEDIATE' : 'BEGIN', [], options);
+      const left = timeLeft(askedAt, options);
+      await this.lease.handle.run(mode === 'immediate' ? 'BEGIN IMMEDIATE' : 'BEGIN', [], left);
       this.state = 'open';
     } catch (error) {
       this.leaveTicket();
@@ -96,54 +220,43 @@ export class SqliteConnection implements SqlConnection {
     }
   }
 
-  async commit(options: SqlCallOptions = {}): Promise<void> {
-    this.refuseUnusable();
+  private async commitNow(options: SqlCallOptions): Promise<void> {
     if (this.state === 'idle') {
       throw new DqliteError('MISUSE', { what: 'COMMIT', reason: 'no transaction is open' });
     }
+    await this.noticingEnd(() => this.lease.handle.run('COMMIT', [], options));
+    this.state = 'idle';
+    this.leaveTicket();
+  }
+
+  /** When it fails, the transaction may still be open: the connection keeps the ticket, and is not used again. */
+  private async rollbackNow(): Promise<void> {
+    if (this.state === 'idle') return;
+    this.rollbacks += 1;
+    await this.endStreams();
     try {
-      await this.lease.handle.run('COMMIT', [], options);
+      await this.lease.handle.run('ROLLBACK');
     } catch (error) {
-      await this.noticeEnd();
-      throw error;
+      if (!isOutsideTransaction(error)) {
+        this.state = 'ended';
+        this.tainted = true;
+        throw error;
+      }
     }
     this.state = 'idle';
     this.leaveTicket();
   }
 
-  /** Not cancellable: an open transaction holds the ticket. */
-  async rollback(): Promise<void> {
-    if (this.released || this.state === 'idle') return;
-    try {
-      if (this.state === 'open') await this.lease.handle.run('ROLLBACK');
-    } finally {
-      this.state = 'idle';
-      this.leaveTicket();
-    }
+  /** An interrupt would last while one of them is open, and stop the rollback as well. */
+  private async endStreams(): Promise<void> {
+    await Promise.all([...this.streams].map((rows) => rows.return()));
   }
 
-  async release(error?: Error): Promise<void> {
-    if (this.released) return;
-    let broken = error !== undefined || this.tainted;
+  private async noticingEnd<T>(use: () => Promise<T>): Promise<T> {
     try {
-      await this.rollback();
-    } catch {
-      broken = true;
-    } finally {
-      this.released = true;
-      await this.lease.giveBack(broken);
-    }
-  }
-
-  private async runInTransaction(
-    sql: string,
-    parameters: readonly SqlParameter[],
-    options: SqlCallOptions,
-  ): Promise<SqlResult> {
-    try {
-      return await this.lease.handle.run(sql, parameters, options);
+      return await use();
     } catch (error) {
-      await this.noticeEnd();
+      if (this.state === 'open' && !(await this.isStillOpen())) this.state = 'ended';
       throw error;
     }
   }
@@ -151,15 +264,17 @@ export class SqliteConnection implements SqlConnection {
   /**
    * Some errors (an interrupted write, a full disk, `OR ROLLBACK`) end the transaction. What follows must
    * then fail instead of being committed one by one. sqlite3 cannot be asked, but a second BEGIN can be tried.
+   * When that fails for another reason (an interrupt lasts while a stream is open), nobody knows: then it has ended.
    */
-  private async noticeEnd(): Promise<void> {
+  private async isStillOpen(): Promise<boolean> {
     try {
       await this.lease.handle.run('BEGIN');
-    } catch {
-      return;
+    } catch (error) {
+      return isWithinTransaction(error);
     }
-    this.state = 'ended';
-    await this.lease.handle.run('ROLLBACK');
+    // The rollback that the caller owes undoes this one as well, should it fail here.
+    await this.lease.handle.run('ROLLBACK').catch(() => undefined);
+    return false;
   }
 
   private leaveTicket(): void {
@@ -169,8 +284,10 @@ export class SqliteConnection implements SqlConnection {
 
   private refuseUnusable(): void {
     if (this.released) throw new DqliteError('CLOSED', { what: 'The connection' });
-    if (this.state === 'ended') {
-      throw new DqliteError('TRANSACTION_ENDED', { address: 'the embedded database' });
-    }
+    if (this.state === 'ended') throw transactionEnded();
   }
+}
+
+function transactionEnded(): DqliteError {
+  return new DqliteError('TRANSACTION_ENDED', { address: 'the embedded database' });
 }

@@ -1,11 +1,14 @@
 /** Errors of sqlite3 as errors of this library, the same as dqlite gives for the same mistake. */
-import { DqliteError } from '../../errors/index.js';
+import { DqliteError, isDqliteError } from '../../errors/index.js';
 import type { Sqlite3Error } from './binding.js';
 
 const BUSY = 5;
 const INTERRUPT = 9;
 const CONSTRAINT = 19;
 const BUSY_SNAPSHOT = 517;
+/** SQLite has no codes for these two. */
+const BEGUN_ALREADY = 'cannot start a transaction within a transaction';
+const NOTHING_TO_ROLL_BACK = 'cannot rollback - no transaction is active';
 
 /** sqlite3 reports primary codes only; the text tells which constraint it was. */
 const CONSTRAINT_CODES: readonly (readonly [text: string, code: number])[] = [
@@ -18,6 +21,16 @@ const CONSTRAINT_CODES: readonly (readonly [text: string, code: number])[] = [
 /** Whether the statement was stopped by an interrupt. */
 export function isInterrupted(error: Sqlite3Error): boolean {
   return error.errno === INTERRUPT;
+}
+
+/** Whether a BEGIN failed because a transaction is open. */
+export function isWithinTransaction(error: unknown): boolean {
+  return isDqliteError(error, 'SQL') && error.serverMessage === BEGUN_ALREADY;
+}
+
+/** Whether a ROLLBACK failed because no transaction is open. */
+export function isOutsideTransaction(error: unknown): boolean {
+  return isDqliteError(error, 'SQL') && error.serverMessage === NOTHING_TO_ROLL_BACK;
 }
 
 /**

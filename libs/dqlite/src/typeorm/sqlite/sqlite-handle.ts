@@ -8,6 +8,7 @@ import { type BoundStatement, inlineParameters } from '../sql/literals.js';
 import type { Sqlite3Binding, Sqlite3Database, Sqlite3Error, Sqlite3Row } from './binding.js';
 import { mayBeRounded, toExactRow, withExactIntegers } from './exact-integers.js';
 import { fromSqlite3Error, isInterrupted } from './sqlite-errors.js';
+import { timeLeft } from './time-left.js';
 
 /** Largest number of parameters that SQLite binds. */
 const MAX_PARAMETERS = 32_766;
@@ -21,11 +22,14 @@ type Finish<T> = (error: Sqlite3Error | null, value?: T) => void;
 /** Statements given while another one runs wait their turn. */
 export class SqliteHandle {
   private last: Promise<unknown> = Promise.resolve();
+  /** Whether nothing may begin any more. */
+  private aborted = false;
 
   private constructor(
     private readonly db: Sqlite3Database,
     private readonly file: string,
-    private readonly deadlineMs: number,
+    /** Milliseconds for a call that names no deadline. */
+    readonly deadlineMs: number,
   ) {}
 
   /** Opens the file with write-ahead log and foreign keys, creating it when missing. */
@@ -98,8 +102,9 @@ export class SqliteHandle {
     await new Promise<void>((resolve) => this.db.close(() => resolve()));
   }
 
-  /** As {@link close}, but ends the running statement with an error, also one that is about to begin. */
+  /** As {@link close}, but ends the running statement with an error, also those that are about to begin. */
   async abort(): Promise<void> {
+    this.aborted = true;
     this.db.interrupt();
     const interrupting = setInterval(() => this.db.interrupt(), INTERRUPT_EVERY_MS);
     await this.last;
@@ -197,13 +202,13 @@ export class SqliteHandle {
   /** Runs one call of the binding in turn; when the limit ends it, it is interrupted and its own outcome awaited. */
   private call<T>(options: SqlCallOptions, start: (finish: Finish<T>) => void): Promise<T> {
     const askedAt = performance.now();
-    const turn = this.last.then(() => this.limited(since(askedAt, options), start));
+    const turn = this.last.then(() => this.limited(timeLeft(askedAt, options), start));
     this.last = turn.catch(() => undefined);
     return turn;
   }
 
   private limited<T>(options: SqlCallOptions, start: (finish: Finish<T>) => void): Promise<T> {
-    refuseAborted('A statement', options.signal);
+    this.refuseToStart(options);
     return new Promise<T>((resolve, reject) => {
       let limit: DqliteError | undefined;
       let interrupting: NodeJS.Timeout | undefined;
@@ -223,13 +228,13 @@ export class SqliteHandle {
       });
     });
   }
-}
 
-/** The limits that are left after waiting for one's turn. */
-function since(askedAt: number, options: SqlCallOptions): SqlCallOptions {
-  const { deadlineMs } = options;
-  if (deadlineMs === undefined) return options;
-  return { ...options, deadlineMs: Math.max(0, deadlineMs - (performance.now() - askedAt)) };
+  /** What would be interrupted at once is not started: an interrupted write ends its transaction. */
+  private refuseToStart({ signal, deadlineMs = this.deadlineMs }: SqlCallOptions): void {
+    refuseAborted('A statement', signal);
+    if (this.aborted) throw new DqliteError('ABORTED', { what: 'A statement' });
+    if (deadlineMs <= 0) throw new DqliteError('TIMEOUT', { what: 'A statement', ms: 0 });
+  }
 }
 
 function plain(sql: string): BoundStatement {
