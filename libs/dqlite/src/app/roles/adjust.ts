@@ -1,9 +1,16 @@
 /** What the leader changes about the roles of the members, one change at a time (`spec/dqlite.md` C.5, Adjust). */
 import { SMALLEST_REPLICATED_CLUSTER } from './assume.js';
-import { countDomains, orderForDemotion, orderForPromotion, stepOf } from './candidates.js';
+import {
+  countDomains,
+  orderForDemotion,
+  orderForPromotion,
+  stepOf,
+  votersToBe,
+} from './candidates.js';
 import {
   holders,
   onlineHolders,
+  promotable,
   type MemberState,
   type RoleStep,
   type RoleTargets,
@@ -13,7 +20,8 @@ import { demoteLostVoter } from './lost-voters.js';
 
 /**
  * The next change towards the wanted roles, or `undefined` when there is nothing to do, or nothing
- * that is safe. Asked again after each change, with the members as they are then.
+ * that is safe. Asked again after each change, with the members as they are then. A node that is about to stop keeps
+ * what it has until it gives it away or is lost, and is given nothing.
  *
  * @param leaderId - the node that decides; it never demotes itself.
  * @param settled - nodes that have not just joined. They come first beside a single voter: of two voters neither may
@@ -51,7 +59,7 @@ function coverFailureDomain(members: readonly MemberState[]): RoleStep | undefin
   const covered = countDomains(voters);
   if (!mayAddVoter(members)) return undefined;
   if (![...covered.values()].some((count) => count > 1)) return undefined;
-  const uncovered = promotable(members, voters).filter((node) => !covered.has(node.failureDomain));
+  const uncovered = votersToBe(members, voters).filter((node) => !covered.has(node.failureDomain));
   return stepOf('voter', uncovered, 'a failure domain has no voter');
 }
 
@@ -64,7 +72,7 @@ function replaceVoter(
   leaderId: bigint,
   settled: ReadonlySet<bigint>,
 ): RoleStep | undefined {
-  const candidates = promotable(members, onlineHolders(members, 'voter'));
+  const candidates = votersToBe(members, onlineHolders(members, 'voter'));
   if (candidates.length > 0 && !mayAddVoter(members)) {
     const demotion = demoteLostVoter(members, leaderId);
     if (demotion !== undefined) return demotion;
@@ -100,7 +108,7 @@ function adjustStandBys(
 ): RoleStep | undefined {
   const online = onlineHolders(members, 'stand-by');
   if (online.length < wanted) {
-    const spares = orderForPromotion(onlineHolders(members, 'spare'), online);
+    const spares = orderForPromotion(promotable(members, 'spare'), online);
     return stepOf('stand-by', spares, 'too few stand-bys are online');
   }
   const surplus = online.length > wanted ? online.filter(({ id }) => id !== leaderId) : [];
@@ -109,15 +117,4 @@ function adjustStandBys(
     stepOf('spare', orderForDemotion(surplus, online), 'too many stand-bys are online') ??
     stepOf('spare', orderForDemotion(lost, lost), 'a stand-by is offline')
   );
-}
-
-/** Online nodes that could become voters: stand-bys, which have the log already, before spares. */
-function promotable(
-  members: readonly MemberState[],
-  voters: readonly MemberState[],
-): readonly MemberState[] {
-  return [
-    ...orderForPromotion(onlineHolders(members, 'stand-by'), voters),
-    ...orderForPromotion(onlineHolders(members, 'spare'), voters),
-  ];
 }

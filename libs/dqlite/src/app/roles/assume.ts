@@ -1,6 +1,7 @@
 /** Which role a node takes by itself when it starts (`spec/dqlite.md` C.5, Assume). */
 import { orderForPromotion } from './candidates.js';
 import {
+  isLeaving,
   onlineHolders,
   type MemberState,
   type RoleStep,
@@ -15,8 +16,8 @@ export const SMALLEST_REPLICATED_CLUSTER = 3;
  * The changes that the starting node `selfId` asks the leader for, in order; empty when it keeps its role.
  *
  * Beside a single voter, another member becomes the second one and the node itself the third: of two voters neither
- * may be lost, and a node that has just joined may yet go again. Where nobody else is online it waits for the leader's
- * adjustment.
+ * may be lost, and a node that has just joined may yet go again. Where nobody else is online and stays it waits for the
+ * leader's adjustment.
  */
 export function decideAssume(
   members: readonly MemberState[],
@@ -25,7 +26,7 @@ export function decideAssume(
 ): readonly RoleStep[] {
   const self = members.find(({ id }) => id === selfId);
   if (members.length < SMALLEST_REPLICATED_CLUSTER || self === undefined) return [];
-  if (self.role !== 'spare') return [];
+  if (self.role !== 'spare' || isLeaving(self)) return [];
   const voters = onlineHolders(members, 'voter');
   const standBys = onlineHolders(members, 'stand-by');
   if (voters.length >= targets.voters) {
@@ -38,7 +39,8 @@ export function decideAssume(
   const own: RoleStep = { role: 'voter', candidates: [self], reason };
   if (voters.length !== 1) return [own];
   const others = members.filter(
-    (member) => member.online && member.role !== 'voter' && member.id !== selfId,
+    (member) =>
+      member.online && member.role !== 'voter' && member.id !== selfId && !isLeaving(member),
   );
   if (others.length === 0) return [];
   const candidates = orderForPromotion(others, [...voters, self]);

@@ -1,6 +1,6 @@
 /** Puts nodes in the order in which they should be promoted or demoted, by failure domain and weight. */
 import type { NodeRole } from '../../values.js';
-import type { MemberState, RoleStep } from './cluster-state.js';
+import { promotable, type MemberState, type RoleStep } from './cluster-state.js';
 
 const byBigint = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -29,6 +29,17 @@ export function orderForPromotion(
   return [...candidates].sort(
     (a, b) => crowding(a) - crowding(b) || byBigint(a.weight, b.weight) || byId(a, b),
   );
+}
+
+/** The nodes that could vote beside `voters`, best first: stand-bys, which have the log already, before spares. */
+export function votersToBe(
+  members: readonly MemberState[],
+  voters: readonly MemberState[],
+): readonly MemberState[] {
+  return [
+    ...orderForPromotion(promotable(members, 'stand-by'), voters),
+    ...orderForPromotion(promotable(members, 'spare'), voters),
+  ];
 }
 
 /**

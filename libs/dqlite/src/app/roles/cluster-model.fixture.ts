@@ -6,6 +6,8 @@ import {
   decideRemoval,
   decideSuccession,
   decideTransfer,
+  isLeaving,
+  LEAVING_WEIGHT,
   mayRetire,
   quorumOf,
   type MemberState,
@@ -17,7 +19,7 @@ import { assigned } from './members.fixture.js';
 /** Something that happens to a cluster. `pick` chooses a member, modulo their number. */
 export type Event =
   | { readonly kind: 'join'; readonly domain: number; readonly weight: number }
-  | { readonly kind: 'crash' | 'return' | 'hand-over' | 'remove'; readonly pick: number }
+  | { readonly kind: 'crash' | 'return' | 'leave' | 'hand-over' | 'remove'; readonly pick: number }
   | { readonly kind: 'tick' };
 
 /** A cluster that obeys: it applies each decision as libdqlite would, and checks what must never happen. */
@@ -47,6 +49,8 @@ export class ClusterModel {
         return this.setOnline(action.pick, false);
       case 'return':
         return this.setOnline(action.pick, true);
+      case 'leave':
+        return this.leave(action.pick);
       case 'hand-over':
         return this.handOver(action.pick);
       case 'remove':
@@ -73,7 +77,7 @@ export class ClusterModel {
   }
 
   everybodyReturns(): void {
-    this.members = this.members.map((member) => ({ ...member, online: true }));
+    this.members = this.members.map((member) => ({ ...member, ...started(member) }));
   }
 
   private join(domain: number, weight: number): void {
@@ -93,10 +97,18 @@ export class ClusterModel {
   private setOnline(pick: number, online: boolean): void {
     const index = pick % this.members.length;
     this.members = this.members.map((member, at) =>
-      at === index ? { ...member, online } : member,
+      at === index ? { ...member, ...(online ? started(member) : { online }) } : member,
     );
     const changed = this.members[index];
     if (online && changed !== undefined) this.assume(changed.id);
+  }
+
+  /** Says that it is about to stop, and goes on until it crashes, however long that takes. */
+  private leave(pick: number): void {
+    const index = pick % this.members.length;
+    this.members = this.members.map((member, at) =>
+      at === index && member.online ? { ...member, weight: LEAVING_WEIGHT } : member,
+    );
   }
 
   private assume(id: bigint): void {
@@ -165,11 +177,12 @@ export class ClusterModel {
     }
   }
 
-  /** After a voter went, as many vote as the size allows. */
+  /** After a voter went, as many vote as there are to do so. */
   private checkVoters(): void {
     const online = this.members.filter((member) => member.online);
     const voters = online.filter(({ role }) => role === 'voter').length;
-    const wanted = this.members.length < 3 ? 1 : Math.min(3, online.length);
+    const able = online.filter((member) => member.role === 'voter' || !isLeaving(member)).length;
+    const wanted = this.members.length < 3 ? 1 : Math.min(3, able);
     assert.ok(voters >= wanted, `${voters} members vote after a removal, instead of ${wanted}`);
   }
 
@@ -199,6 +212,7 @@ export class ClusterModel {
     const before = this.members.find(({ id }) => id === first.id);
     assert.notEqual(before?.role, step.role, 'the role is a new one');
     assert.ok(step.role === 'spare' || before?.online, 'only online nodes are promoted');
+    assert.ok(step.role === 'spare' || !isLeaving(first), 'nobody who leaves is promoted');
     assert.ok(
       step.role !== 'voter' || this.outlivesNewcomer(),
       'the voters have a majority without the newcomer',
@@ -210,4 +224,9 @@ export class ClusterModel {
     );
     assert.ok(this.hasQuorum(), `quorum is kept (${step.reason})`);
   }
+}
+
+/** What a start changes about a member: it is online, and its engine has forgotten that it was to stop. */
+function started(member: MemberState): Pick<MemberState, 'online' | 'weight'> {
+  return { online: true, weight: isLeaving(member) ? 0n : member.weight };
 }

@@ -39,6 +39,17 @@ export function isLeaving({ weight }: MemberState): boolean {
   return weight === LEAVING_WEIGHT;
 }
 
+/**
+ * The members that hold `role` and may be given another one. A node that is about to stop may not: it would take what
+ * it gives with it, after a hand-over that has done its work already.
+ */
+export function promotable(
+  members: readonly MemberState[],
+  role: NodeRole,
+): readonly MemberState[] {
+  return onlineHolders(members, role).filter((member) => !isLeaving(member));
+}
+
 /** The majority of `voters` voters. */
 export function quorumOf(voters: number): number {
   return Math.floor(voters / 2) + 1;

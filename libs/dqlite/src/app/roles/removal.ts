@@ -1,6 +1,6 @@
 /** The way of a member out of the cluster, as a sequence of safe single steps (`spec/dqlite.md` C.7). */
 import { SMALLEST_REPLICATED_CLUSTER as VOTERS } from './assume.js';
-import { orderForPromotion } from './candidates.js';
+import { votersToBe } from './candidates.js';
 import { onlineHolders, type MemberState } from './cluster-state.js';
 import { decideTransfer } from './hand-over.js';
 import { mayAddVoter, mayStopVoting } from './guards.js';
@@ -48,7 +48,7 @@ export function decideRemoval(
   if (targetId === leaderId) {
     const heirs = decideTransfer(members, targetId);
     if (heirs.length > 0) return { kind: 'transfer', candidates: heirs };
-    return promoteOneOf(others) ?? { kind: 'refuse', reason: 'no other member is online to lead' };
+    return raiseHeir(members, others, leaderId);
   }
   if (target.role === 'voter' && !mayStopVoting(members, target)) {
     return makeUpForVote(members, others, leaderId);
@@ -61,6 +61,21 @@ export function decideRemoval(
   const isMissed = others.length >= VOTERS && onlineHolders(others, 'voter').length < VOTERS;
   const successor = isMissed && mayAddVoter(members) ? promoteOneOf(others, departure) : undefined;
   return successor ?? departure;
+}
+
+/**
+ * What gives a leader that is to go a voter to lead after it, which is added beside no lost one, as ever. Where nobody
+ * can become that voter, the lost one keeps its vote.
+ */
+function raiseHeir(
+  members: readonly MemberState[],
+  others: readonly MemberState[],
+  leaderId: bigint,
+): RemovalStep {
+  if (votersToBe(others, []).length === 0) {
+    return { kind: 'refuse', reason: 'no other member is online to lead' };
+  }
+  return makeUpForVote(members, others, leaderId);
 }
 
 /** What lets a voter go whose vote is needed for a majority: another vote in its place, or one less to be outvoted. */
@@ -80,10 +95,6 @@ function promoteOneOf(
   otherwise?: Departure,
 ): RemovalStep | undefined {
   const voters = onlineHolders(others, 'voter');
-  // A stand-by has the log already.
-  const candidates = [
-    ...orderForPromotion(onlineHolders(others, 'stand-by'), voters),
-    ...orderForPromotion(onlineHolders(others, 'spare'), voters),
-  ];
+  const candidates = votersToBe(others, voters);
   return candidates.length === 0 ? undefined : { kind: 'promote', candidates, otherwise };
 }

@@ -20,6 +20,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       kind: fc.constantFrom(
         'crash' as const,
         'return' as const,
+        'leave' as const,
         'hand-over' as const,
         'remove' as const,
       ),

@@ -43,6 +43,13 @@ describe('adjust, with node 1 leading', () => {
     ['v1@1 v2@2 v3@3 p4@4', 'stand-by<-4', 'more domains than voters are left alone'],
     ['v1@1 v2@2 p3@1 p4@2 p5@3*9', 'voter<-5,3,4', 'an unused domain goes before a low weight'],
     ['v1 v2 v3 v4 v5- v6-', 'spare<-6,5', 'no online vote is given up while it is the reserve'],
+    ['v1@1 v2@2 p3@3*! v4@1', 'nothing', 'a domain is not covered by one that is about to stop'],
+    ['v1@1 v2@2 p3@3*! v4@1 p5@3*9', 'voter<-5', 'it is by another, whatever its weight'],
+    ['v1 v2 p3*!', 'nothing', 'nobody votes for the moment until it stops'],
+    ['v1 v2 s3*! p4', 'voter<-4', 'a spare that stays before a stand-by that stops'],
+    ['v1 v2- v3 p4*!', 'nothing', 'a lost voter is not replaced by one that is about to stop'],
+    ['v1 v2 v3 p4*!', 'nothing', 'nor does such a one become a stand-by'],
+    ['v1 v2 v3 p4*! p5', 'stand-by<-5', 'another does'],
   ])('%s -> %s (%s)', (text, expected) => {
     expect(stepText(decideAdjust(members(text), 1n, targets))).toBe(expected);
   });
@@ -83,6 +90,9 @@ describe('assume, by node 9', () => {
     ['v1 v2 v3 p9', ['stand-by<-9'], 'a stand-by'],
     ['v1 v2 v3 s4 s5 s6 p9', [], 'enough of both'],
     ['v1 v2 v3 s4 s5 s6- p9', ['stand-by<-9'], 'in place of an offline stand-by'],
+    ['v1 p2*! p9', [], 'the only other one is about to stop'],
+    ['v1 p2*! p3 p9', ['voter<-3', 'voter<-9'], 'one that stays becomes the second voter'],
+    ['v1 v2 p9*!', [], 'it is about to stop itself'],
   ])('%s -> %j (%s)', (text, expected) => {
     expect(decideAssume(members(text), 9n, targets).map(stepText)).toEqual(expected);
   });
@@ -148,6 +158,13 @@ describe('removal of node 2', () => {
     ['v1 v2 p3 p4', 1, 'promote', [3, 4], 'its vote has to be replaced'],
     ['v1 v2 v3- p4', 1, 'demote', [3], 'a lost voter goes first: two are no majority of four'],
     ['v1 v2 v3-', 1, 'demote', [3], 'a lost voter blocks it and goes first'],
+    ['v1 v2 v3 p4*!', 1, 'demote', [2], 'its successor would stop, too'],
+    ['v1 v2 v3 s4*! p5', 1, 'promote', [5], 'a successor that stays'],
+    ['v1*! v2 s3', 2, 'promote', [3], 'the leader needs an heir that stays'],
+    ['v1*! v2 s3 v4-', 2, 'demote', [4], 'the heir is not added beside a lost voter'],
+    ['v1*! v2 s3 p4-', 2, 'promote', [3], 'the lost one has no vote any more'],
+    ['v1*! v2 s3*! v4-', 2, 'refuse', [], 'a lost voter keeps its vote where there is no heir'],
+    ['p1*! v2', 2, 'refuse', [], 'the heir is about to stop'],
   ])('%s under leader %s -> %s %j (%s)', (text, leader, kind, ids) => {
     const step = decideRemoval(members(text), 2n, BigInt(leader));
     const named = 'member' in step ? [step.member] : 'candidates' in step ? step.candidates : [];
