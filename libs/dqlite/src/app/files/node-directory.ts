@@ -95,7 +95,12 @@ export class NodeDirectory {
     await this.#guard(() => writeDurably(this.#recovering, ''));
   }
 
-  /** The membership was rewritten. */
+  /** Whether a rewrite of the membership was begun and not completed. */
+  async isRecovering(): Promise<boolean> {
+    return this.#guard(async () => (await readIfExists(this.#recovering)) !== undefined);
+  }
+
+  /** The membership was rewritten, or has not been touched. */
   async confirmRecovery(): Promise<void> {
     await this.#guard(() => removeDurably(this.#recovering));
   }
@@ -126,7 +131,7 @@ export class NodeDirectory {
       info: await this.readInfo(),
       servers: await this.readServers(),
       joining: (await readIfExists(this.#join)) !== undefined,
-      recovering: (await readIfExists(this.#recovering)) !== undefined,
+      recovering: await this.isRecovering(),
       removed: (await readIfExists(this.#removed)) !== undefined,
       hasRaftFiles: (await listRaftFiles(this.path)).length > 0,
     };

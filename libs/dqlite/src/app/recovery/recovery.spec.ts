@@ -105,7 +105,60 @@ describe('rewriting the membership', () => {
     const { app } = await cluster.open(only.address, only.directory);
     await app.ready(timeLimit(60_000));
   });
+
+  it('that is refused because the node runs does not keep it from starting again', async () => {
+    await using cluster = await TestCluster.of(1);
+    const [only] = cluster.members;
+    if (only === undefined) throw new Error('no member');
+    const members = [record(only, 'voter')];
+    const attempt = (host: DqliteProcess): Promise<string> =>
+      rewriteMembership({ directory: only.directory, host, members }).then(() => 'done', codeOf);
+
+    expect(await attempt(new DqliteProcess())).toBe('DIRECTORY_LOCKED');
+    expect(await attempt(only.host)).toBe('NODE_STATE');
+
+    await only.app.close();
+    const { app } = await cluster.open(only.address, only.directory);
+    await app.ready(timeLimit(60_000));
+  });
+
+  it('that lacks the library does not keep the node from starting once it is installed', async () => {
+    await using cluster = await TestCluster.of(1);
+    const [only] = await closedCluster(cluster);
+    if (only === undefined) throw new Error('no member');
+
+    expect(await rewriteWithoutLibrary(only)).toBe('LIBRARY_MISSING');
+
+    const { app } = await cluster.open(only.address, only.directory);
+    await app.ready(timeLimit(60_000));
+  });
+
+  it('that was interrupted still has to be repeated after a repetition that was refused', async () => {
+    await using cluster = await TestCluster.of(1);
+    const [only] = await closedCluster(cluster);
+    if (only === undefined) throw new Error('no member');
+    writeFileSync(join(only.directory, 'recovering'), '');
+
+    expect(await rewriteWithoutLibrary(only)).toBe('LIBRARY_MISSING');
+
+    expect(await cluster.open(only.address, only.directory).catch(codeOf)).toBe('STATE_FILES');
+  });
 });
+
+/** The code of the error with which a rewrite ends on a machine that has no libdqlite. */
+async function rewriteWithoutLibrary(member: TestMember): Promise<string> {
+  process.env['MICROCLUSTER_LIBDQLITE'] = '/nonexistent/libdqlite.so';
+  try {
+    const { directory } = member;
+    const members = [record(member, 'voter')];
+    await rewriteMembership({ directory, host: new DqliteProcess(), members });
+    return 'done';
+  } catch (error) {
+    return codeOf(error);
+  } finally {
+    delete process.env['MICROCLUSTER_LIBDQLITE'];
+  }
+}
 
 describe('adopting recovered data', () => {
   it('goes on at the next start when it was interrupted between two files', async () => {
