@@ -63,7 +63,7 @@ export function failureError(
       broken: false,
     };
   }
-  if (primary === INPUT_OUTPUT && code !== SPILL_FAILED && code !== NO_DISK_SPACE) {
+  if (primary === INPUT_OUTPUT && !isLocal(code, effect)) {
     return { error: leadershipLost(failure, address, effect), broken: true };
   }
   const reason = `${message} (code ${code})`;
@@ -83,6 +83,15 @@ function isNotLeader({ code, message }: ServerFailure): boolean {
     (code === NOT_FOUND && message === 'no database opened') ||
     (code === NO_MEMORY && message === 'no more rows available')
   );
+}
+
+/**
+ * Whether an input or output error stayed on the node that answers, with nothing of the request on any other. A leader
+ * sends a commit to its followers while it writes it to its own disk: where that is full, they may have it, and the
+ * next leader may commit it.
+ */
+function isLocal(code: number, effect: Effect): boolean {
+  return code === SPILL_FAILED || (code === NO_DISK_SPACE && effect !== 'durable');
 }
 
 function leadershipLost(
