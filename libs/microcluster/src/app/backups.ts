@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { isClientError, MicroclusterClientError } from '../client/client-error.js';
 import type { MicroclusterClient } from '../client/microcluster-client.js';
-import type { RawReply, RequestOptions } from '../client/exchange.js';
+import { startDeadline, type RawReply, type RequestOptions } from '../client/exchange.js';
 import { readEnvelope } from '../client/read-envelope.js';
 import type { BackupHeader } from '../backup/backup-format.js';
 
@@ -12,6 +12,13 @@ export interface RestoredBackup {
   readonly header: BackupHeader;
   readonly tables: number;
   readonly rows: number;
+}
+
+/** How long a backup may take. */
+export interface BackUpOptions {
+  /** Of all of it, until the file is in its place, milliseconds; 0 for none. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
 }
 
 const PATH = '/core/control/backup';
@@ -26,18 +33,19 @@ export async function backUpTo(
   stateDir: string,
   client: MicroclusterClient,
   file: string,
-  options: RequestOptions,
+  options: BackUpOptions,
 ): Promise<BackupHeader> {
-  const { writeBackupFile } = await import('../backup/backup-files.js');
-  let reply: RawReply;
+  const limit = startDeadline(options.timeoutMs);
+  const signals = [limit.signal, ...(options.signal === undefined ? [] : [options.signal])];
   try {
-    reply = await client.raw('GET', PATH, options);
+    return await writeBackup(stateDir, client, file, AbortSignal.any(signals));
   } catch (error) {
-    if (!isClientError(error) || error.code !== 'UNREACHABLE') throw error;
-    return backUpOffline(stateDir, file, options.signal);
+    if (options.signal?.aborted === true || !limit.signal.aborted) throw error;
+    const text = `The backup ${file} was not written within ${options.timeoutMs} ms; check that the daemon is alive, or allow it more time`;
+    throw MicroclusterClientError.local('TIMEOUT', text, error);
+  } finally {
+    limit.clear();
   }
-  if (reply.status !== 200) throw await refusal(reply);
-  return writeBackupFile(file, reply.body);
 }
 
 /**
@@ -45,9 +53,9 @@ export async function backUpTo(
  *
  * @throws MicroclusterError `BAD_REQUEST` when it is none, or damaged; an error of the system when it cannot be read
  */
-export async function checkBackup(file: string): Promise<BackupHeader> {
+export async function checkBackup(file: string, signal?: AbortSignal): Promise<BackupHeader> {
   const { verifyBackup } = await import('../backup/backup-format.js');
-  return verifyBackup(createReadStream(file), file);
+  return verifyBackup(createReadStream(file, signal && { signal }), file);
 }
 
 /** Sends a backup file to the daemon, which restores it. */
@@ -69,13 +77,24 @@ export async function restoreFrom(
   return { header, tables, rows };
 }
 
-async function backUpOffline(
+/** The deadline of a raw reply ends with its head; this signal ends its body, and the way without a daemon, as well. */
+async function writeBackup(
   stateDir: string,
+  client: MicroclusterClient,
   file: string,
-  signal: AbortSignal = new AbortController().signal,
+  signal: AbortSignal,
 ): Promise<BackupHeader> {
-  const { takeOfflineBackup } = await import('../backup/offline-backup.js');
-  return takeOfflineBackup(stateDir, file, '', signal);
+  let reply: RawReply;
+  try {
+    reply = await client.raw('GET', PATH, { timeoutMs: 0, signal });
+  } catch (error) {
+    if (!isClientError(error, 'UNREACHABLE')) throw error;
+    const { takeOfflineBackup } = await import('../backup/offline-backup.js');
+    return takeOfflineBackup(stateDir, file, '', signal);
+  }
+  if (reply.status !== 200) throw await refusal(reply);
+  const { writeBackupFile } = await import('../backup/backup-files.js');
+  return writeBackupFile(file, reply.body, signal);
 }
 
 async function refusal({ status, statusText, body }: RawReply): Promise<unknown> {

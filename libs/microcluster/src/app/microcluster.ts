@@ -271,9 +271,12 @@ export class Microcluster {
    *
    * @throws MicroclusterError when it is none, or damaged
    */
-  async checkBackup(file: string): Promise<BackupHeader> {
+  async checkBackup(
+    file: string,
+    options: Pick<CallOptions, 'signal'> = {},
+  ): Promise<BackupHeader> {
     const { checkBackup } = await import('./backups.js');
-    return checkBackup(file);
+    return checkBackup(file, options.signal);
   }
 
   /**

@@ -9,10 +9,15 @@ import { verifyBackup, type BackupHeader } from './backup-format.js';
 /**
  * Writes `bytes` beside `file`, reads them back, and puts them in its place.
  *
+ * @param signal ends it while `file` is still as it was; whoever makes `bytes` ends those
  * @returns what the backup says of itself
  * @throws MicroclusterError when the bytes are no intact backup, `FAILED` naming the file when it cannot be written
  */
-export async function writeBackupFile(file: string, bytes: Readable): Promise<BackupHeader> {
+export async function writeBackupFile(
+  file: string,
+  bytes: Readable,
+  signal?: AbortSignal,
+): Promise<BackupHeader> {
   let aside: string;
   try {
     aside = await writeStreamAside(file, bytes, 0o600);
@@ -23,7 +28,11 @@ export async function writeBackupFile(file: string, bytes: Readable): Promise<Ba
     throw new MicroclusterError('FAILED', { reason }, { cause });
   }
   try {
-    const header = await verifyBackup(createReadStream(aside), 'What was written');
+    const header = await verifyBackup(
+      createReadStream(aside, signal && { signal }),
+      'What was written',
+    );
+    signal?.throwIfAborted();
     await moveFile(aside, file);
     return header;
   } catch (error) {

@@ -30,6 +30,7 @@ const NOT_COPIED = new Set(['node.lock', 'join', 'removed', 'recovering']);
  * yet count as if one had.
  *
  * @param application the version to write into the file
+ * @param signal ends it; the copy of one large file and a recovery that has to be completed are carried through
  * @returns what the file says of itself
  * @throws MicroclusterError when the daemon runs, or the directory holds no member
  */
@@ -52,12 +53,15 @@ export async function takeOfflineBackup(
       const copy = path.join(trash, 'database');
       await cp(path.join(stateDir, 'database'), copy, {
         recursive: true,
-        filter: (from) => !NOT_COPIED.has(path.basename(from)),
+        filter: (from) => {
+          signal.throwIfAborted();
+          return !NOT_COPIED.has(path.basename(from));
+        },
       });
       const opened = await openCopy(copy, signal);
       try {
         const source = { sql: opened.sql, application, member: config.name };
-        return await writeBackupFile(file, await takeBackup(source, signal));
+        return await writeBackupFile(file, await takeBackup(source, signal), signal);
       } finally {
         await opened.close();
       }

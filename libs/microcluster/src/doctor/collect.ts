@@ -75,12 +75,15 @@ export async function collectFacts(
     }),
   );
   options.signal?.throwIfAborted();
+  const table = ownTable ?? (await tableOfOthers(members, credentials, call));
+  // What was cut short would read as if nobody had answered.
+  options.signal?.throwIfAborted();
   return {
     stateDir: app.stateDir,
     now: new Date(),
     self,
     daemonFault,
-    table: ownTable ?? (await tableOfOthers(members, credentials, call)),
+    table,
     members,
     exposedKeys,
   };
