@@ -3,6 +3,9 @@ import { type Command, CommanderError, InvalidArgumentError, Option } from 'comm
 import { parseTimeLimit } from '../duration.js';
 import { describeError } from './errors.js';
 
+/** Timers of Node hold no more, and fire at once when they are given it; milliseconds. */
+const LONGEST_LIMIT_MS = 2 ** 31 - 1;
+
 /** Adds a command that does something; a wrong number of arguments prints its help. */
 export function leaf(
   parent: Command,
@@ -47,7 +50,20 @@ export function commaList(text: string, before: readonly string[]): string[] {
   return [...before, ...text.split(',')];
 }
 
+/** Whether the time limit was given on the command line, rather than being the default. */
+export function isLimitGiven(command: Command): boolean {
+  return command.getOptionValueSource('timeout') === 'cli';
+}
+
 function timeLimit(text: string): number {
+  const limit = parseLimit(text);
+  if (limit <= LONGEST_LIMIT_MS) return limit;
+  throw new InvalidArgumentError(
+    `Invalid duration "${text}": the longest limit is 596h31m; 0 is none`,
+  );
+}
+
+function parseLimit(text: string): number {
   try {
     return parseTimeLimit(text);
   } catch (error) {

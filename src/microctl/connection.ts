@@ -7,6 +7,7 @@ import type {
   StreamedEvent,
 } from '@microcluster/nest/client';
 import type { ZodType } from 'zod';
+import { CommandLimitError } from './command-limit.js';
 import type { Settings } from './settings.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -45,7 +46,8 @@ export async function withDaemon<T>(
 ): Promise<T> {
   const { isClientError } = await import('@microcluster/nest/client');
   const { terminal, timeoutMs, verbose, signal } = settings;
-  const client = (await appOf(settings)).localClient();
+  const app = await appOf(settings);
+  const client = app.localClient();
   try {
     return await work({
       async request(method, path, { onAge, ...options } = {}) {
@@ -56,6 +58,10 @@ export async function withDaemon<T>(
         try {
           return await client.request(method, path, { ...options, timeoutMs, signal, onHeaders });
         } catch (error) {
+          if (signal.reason instanceof CommandLimitError) {
+            const what = `the control socket ${app.socketPath} did not answer ${method} ${path}`;
+            throw new CommandLimitError(what, timeoutMs, { cause: error });
+          }
           if (!isClientError(error)) throw error;
           throw withHint(error);
         }

@@ -14,7 +14,9 @@ export type Reply =
   | { readonly metadata: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly status: number; readonly error: string }
   /** Server-sent events; the stream ends after them. */
-  | { readonly events: readonly object[] };
+  | { readonly events: readonly object[] }
+  /** The beginning of a reply that never ends, as from a daemon that freezes while it sends. */
+  | { readonly beginning: string; readonly type?: string };
 
 /**
  * Serves `replies` in order until the test is over.
@@ -37,6 +39,12 @@ export async function fakeDaemon(
     if ('events' in reply) {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.end(reply.events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
+      return;
+    }
+    if ('beginning' in reply) {
+      response.writeHead(200, { 'content-type': reply.type ?? 'application/octet-stream' });
+      response.flushHeaders();
+      response.write(reply.beginning);
       return;
     }
     const failed = 'error' in reply;

@@ -35,6 +35,9 @@ describe('microctl', () => {
     [['cluster', 'frobnicate'], 'unknown command "frobnicate" for "microctl cluster"'],
     [['cluster', 'list', '--frobnicate'], "unknown option '--frobnicate'"],
     [['waitready', '--timeout', 'soon'], 'Invalid duration "soon"'],
+    [['events', '-t', '600h'], 'Invalid duration "600h": the longest limit is 596h31m; 0 is none'],
+    [['shutdown', '-t', '2147483.648'], 'Invalid duration "2147483.648"'],
+    [['shutdown', '-t', '2147483.647'], 'Missing state directory'],
     [['shutdown'], 'Missing state directory'],
     [
       ['--state-dir', '/x', 'init', 'c1', '127.0.0.1:1'],

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../version.js';
-import { commaList, groupOf, leaf } from './command-line.js';
+import { commaList, groupOf, isLimitGiven, leaf } from './command-line.js';
+import { CommandLimit } from './command-limit.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import type { EventsOptions } from './commands/events.js';
 import type { InitOptions } from './commands/init.js';
@@ -30,6 +31,12 @@ interface ListOptions {
   readonly format: string;
   readonly watch?: boolean;
 }
+
+/**
+ * What it means that the limit has passed: the command has failed, or has shown things for as long as it should.
+ * Some commands keep to the limit themselves.
+ */
+type AtLimit = 'fail' | 'end' | 'own';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -104,12 +111,27 @@ function createProgram(
     };
   }
 
-  /** Runs what a command does, and keeps its exit code. */
+  /**
+   * Runs what a command does, and keeps its exit code. A limit that was given is one of all that it does; the
+   * default, which would cut what has always been waited for, is one of each request.
+   */
   async function perform(
     command: Command,
     work: (settings: Settings) => Promise<number | void>,
+    atLimit: AtLimit = 'fail',
   ): Promise<void> {
-    outcome.code = (await work(settings(command))) ?? 0;
+    const of = settings(command);
+    const isLimited = atLimit !== 'own' && isLimitGiven(command);
+    const limit = new CommandLimit(isLimited ? of.timeoutMs : 0);
+    const both = AbortSignal.any([signal, limit.signal]);
+    try {
+      outcome.code = (await work({ ...of, signal: both, terminal: limit.sparing(terminal) })) ?? 0;
+    } catch (error) {
+      if (signal.aborted || !limit.signal.aborted) throw error;
+      if (atLimit === 'fail') throw limit.failure(error);
+    } finally {
+      limit.stop();
+    }
   }
 
   leaf(program, 'init <name> <address>', 'Make this daemon a member of a cluster', '5m')
@@ -135,13 +157,14 @@ function createProgram(
     .option('-f, --format <format>', FORMATS, 'table')
     .option('-w, --watch', 'print the list again whenever something happens to the cluster')
     .action((options: ListOptions, command: Command) =>
-      perform(command, async (of) => {
-        if (options.watch) return watchList(of, command, options);
-        const { listMembers, listLocalMembers } = await import('./commands/cluster.js');
-        return (options.local ? listLocalMembers : listMembers)(of, options.format);
-      }),
+      options.watch
+        ? perform(command, (of) => watchList(of, command, options), 'end')
+        : perform(command, async (of) => {
+            const { listMembers, listLocalMembers } = await import('./commands/cluster.js');
+            return (options.local ? listLocalMembers : listMembers)(of, options.format);
+          }),
     );
-  leaf(cluster, 'edit', 'Recover a cluster that has lost its majority', '5m')
+  leaf(cluster, 'edit', 'Recover a cluster that has lost its majority', '0')
     .option('-y, --yes', 'do not ask; needed where nobody can be asked')
     .addHelpText(
       'after',
@@ -170,10 +193,14 @@ function createProgram(
     .option('-f, --format <format>', EVENT_FORMATS, 'lines')
     .option('--after <id>', 'begin after the event with this id (see --format json)')
     .action((options: EventsOptions, command: Command) =>
-      perform(command, async (of) => {
-        const { showEvents } = await import('./commands/events.js');
-        return showEvents(of, options);
-      }),
+      perform(
+        command,
+        async (of) => {
+          const { showEvents } = await import('./commands/events.js');
+          return showEvents(of, options);
+        },
+        'end',
+      ),
     );
 
   const tokens = groupOf(program.command('tokens').description('Manage the tokens for joining'));
@@ -308,10 +335,14 @@ function createProgram(
 
   leaf(program, 'waitready', 'Wait until the daemon is ready', '0').action(
     (_options: unknown, command: Command) =>
-      perform(command, async (of) => {
-        const { waitReady } = await import('./commands/waitready.js');
-        return waitReady(of);
-      }),
+      perform(
+        command,
+        async (of) => {
+          const { waitReady } = await import('./commands/waitready.js');
+          return waitReady(of);
+        },
+        'own',
+      ),
   );
 
   program
@@ -324,10 +355,9 @@ function createProgram(
   return program;
 }
 
-/** Watches until it is interrupted, unless a time limit was given. */
+/** Lists again and again. The default limit is one of a single list, so that here it is none. */
 async function watchList(of: Settings, command: Command, options: ListOptions): Promise<void> {
   if (options.local) throw new Error('--watch asks the daemon, which --local does not');
-  const isLimited = command.getOptionValueSource('timeout') === 'cli';
   const { watchMembers } = await import('./commands/watch.js');
-  return watchMembers(isLimited ? of : { ...of, timeoutMs: 0 }, options.format);
+  return watchMembers(isLimitGiven(command) ? of : { ...of, timeoutMs: 0 }, options.format);
 }

@@ -11,12 +11,14 @@ export interface RecordingTerminal extends Terminal {
 
 /**
  * @param options.input what is on standard input
+ * @param options.whileWaitedFor happens while the person answers, edits or types
  * @param options.editor what the person makes of a text; without it, leaves it as it is
  * @param options.answers with them a person sits at the terminal, and gives these answers in order
  */
 export function recordingTerminal(
   options: {
     readonly input?: string;
+    readonly whileWaitedFor?: () => void;
     readonly answers?: readonly string[];
     readonly editor?: (text: string) => string;
   } = {},
@@ -36,13 +38,21 @@ export function recordingTerminal(
     err: (text) => {
       printed.err += text;
     },
-    readInput: async () => options.input ?? '',
-    async ask(question) {
+    async readInput(signal) {
+      options.whileWaitedFor?.();
+      signal.throwIfAborted();
+      return options.input ?? '';
+    },
+    async ask(question, signal) {
       questions.push(question);
+      options.whileWaitedFor?.();
+      signal.throwIfAborted();
       return left.shift() ?? '';
     },
-    async edit(text) {
+    async edit(text, signal) {
       edited.push(text);
+      options.whileWaitedFor?.();
+      signal.throwIfAborted();
       return options.editor?.(text) ?? text;
     },
   };

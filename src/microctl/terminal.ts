@@ -1,10 +1,11 @@
 /** Where a command reads and writes: the process's own streams, or a test's. */
+import { addAbortSignal } from 'node:stream';
 
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   /** Everything on standard input, as text. */
-  readInput(): Promise<string>;
+  readInput(signal: AbortSignal): Promise<string>;
   /** Whether a person sits there: standard input and standard error are a terminal. Otherwise nothing prompts. */
   readonly isInteractive: boolean;
   /** Puts a question on standard error and reads one line; only where {@link isInteractive}. */
@@ -21,9 +22,10 @@ export interface Terminal {
 export const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  async readInput() {
+  async readInput(signal) {
     const chunks: Buffer[] = [];
-    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+    for await (const chunk of addAbortSignal(signal, process.stdin))
+      chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks).toString('utf8');
   },
   isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,

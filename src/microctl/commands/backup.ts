@@ -20,7 +20,7 @@ export async function restore(settings: Settings, file: string, isAgreed: boolea
     throw new Error('Nobody can be asked here; pass --yes to replace the data of the cluster');
   }
   const app = await appOf(settings);
-  const header = await app.checkBackup(file);
+  const header = await app.checkBackup(file, { signal });
   terminal.err(describe(header));
   const question = 'Replace all data of the cluster by this backup?';
   await confirm(settings, question, isAgreed);

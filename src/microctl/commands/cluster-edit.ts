@@ -59,7 +59,7 @@ async function editedMembers(
 ): Promise<DqliteMember[]> {
   const { formatMembers, parseMembers } = await import('@microcluster/nest/recovery');
   if (!terminal.isInteractive)
-    return parseMembers(await terminal.readInput(), 'The standard input');
+    return parseMembers(await terminal.readInput(signal), 'The standard input');
   return parseMembers(await terminal.edit(COMMENT + formatMembers(members), signal), 'The text');
 }
 

@@ -49,9 +49,10 @@ async function diagnose(settings: Settings): Promise<Diagnosis> {
   );
 }
 
-/** One repair that fails does not prevent the next. */
+/** One repair that fails does not prevent the next; the end of the command does. */
 async function repair(settings: Settings, fix: Fix, problem: string): Promise<void> {
   const { terminal, timeoutMs, signal } = settings;
+  signal.throwIfAborted();
   try {
     await (await appOf(settings)).repair(fix, { timeoutMs, signal });
     terminal.err(`Repaired: ${problem}\n`);

@@ -1,6 +1,6 @@
-/** `microctl events`: shows what happens to the cluster, until it is interrupted. */
+/** `microctl events`: shows what happens to the cluster, until it is interrupted or its time is over. */
 import type { StreamedEvent } from '@microcluster/nest/client';
-import { withDaemon, type Connection, type FollowOptions } from '../connection.js';
+import { withDaemon } from '../connection.js';
 import { isoSeconds } from '../output/iso-seconds.js';
 import type { Settings } from '../settings.js';
 
@@ -9,34 +9,16 @@ export interface EventsOptions {
   readonly after?: string;
 }
 
-/** Prints events as they happen, one on each line. Ends with the time limit, or when the daemon stops. */
+/** Prints events as they happen, one on each line, until the daemon stops. */
 export async function showEvents(settings: Settings, options: EventsOptions): Promise<void> {
   const print = printerOf(options.format);
   const { after } = options;
-  await withDaemon(settings, (daemon) =>
-    follow(settings, daemon, after === undefined ? {} : { lastEventId: after }, (event) => {
+  const from = after === undefined ? {} : { lastEventId: after };
+  await withDaemon(settings, async (daemon) => {
+    for await (const event of daemon.events({ ...from, signal: settings.signal })) {
       settings.terminal.out(`${print(event)}\n`);
-    }),
-  );
-}
-
-/** Calls `onEvent` with each event. Returns at the time limit of the command, or when the daemon stops. */
-export async function follow(
-  { signal, timeoutMs }: Settings,
-  daemon: Connection,
-  options: Omit<FollowOptions, 'signal'>,
-  onEvent: (event: StreamedEvent) => void,
-): Promise<void> {
-  const enough = new AbortController();
-  const timer = timeoutMs > 0 ? setTimeout(() => enough.abort(), timeoutMs) : undefined;
-  const until = AbortSignal.any([signal, enough.signal]);
-  try {
-    for await (const event of daemon.events({ ...options, signal: until })) onEvent(event);
-  } catch (error) {
-    if (!enough.signal.aborted || signal.aborted) throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+    }
+  });
 }
 
 type Printer = (event: StreamedEvent) => string;

@@ -26,7 +26,7 @@ export async function sql(
   options: { readonly transaction?: boolean } = {},
 ): Promise<void> {
   const { out } = settings.terminal;
-  const statements = query === '-' ? await settings.terminal.readInput() : query;
+  const statements = query === '-' ? await settings.terminal.readInput(settings.signal) : query;
   await withDaemon(settings, async (daemon) => {
     if (statements === '.dump' || statements === '.schema') {
       const schema = statements === '.schema' ? '1' : '0';

@@ -4,7 +4,6 @@ import { describeError } from '../errors.js';
 import { assertFormat } from '../output/render.js';
 import type { Settings } from '../settings.js';
 import { printMembers } from './cluster.js';
-import { follow } from './events.js';
 
 /** Prints a list for all events that came during the last one. A list that fails is not the end. */
 export async function watchMembers(settings: Settings, format: string): Promise<void> {
@@ -29,7 +28,10 @@ export async function watchMembers(settings: Settings, format: string): Promise<
       printing = printing.then(print);
     };
     // Only once the stream is open: nothing happens unnoticed between the list and the first event.
-    await follow(settings, daemon, { onOpen: show }, show);
-    await printing;
+    try {
+      for await (const _event of daemon.events({ onOpen: show, signal: settings.signal })) show();
+    } finally {
+      await printing;
+    }
   });
 }
