@@ -1,6 +1,6 @@
 /** Something that becomes ready once, or never, and can be waited for with a signal. */
 import { DqliteError } from '../errors/index.js';
-import { untilAbort } from './until-abort.js';
+import { untilAbort } from '../until-abort.js';
 
 export class Readiness {
   readonly #promise: Promise<void>;

@@ -7,7 +7,7 @@ import type { ClusterView, LeaderSession } from './leader-session.js';
 import { declareWeight } from './local-node.js';
 import { askLeader, takeStep, type MemberContext } from './member-context.js';
 import { decideAdjust, decideAssume } from './roles/index.js';
-import { untilAbort } from './until-abort.js';
+import { untilAbort } from '../until-abort.js';
 
 /** Pause before another look, milliseconds, while something is not as it should be. */
 const RETRY_MS = 1000;
