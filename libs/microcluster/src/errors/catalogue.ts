@@ -93,6 +93,10 @@ export const MICROCLUSTER_ERRORS = {
     503,
     'Another change of membership is in progress on this member; try again when it is done',
   ),
+  HOOK_TIMEOUT: entry(
+    503,
+    'The hook "{hook}" has not ended within {limitMs} ms and is no longer waited for',
+  ),
   EVENTS_TOO_SLOW: entry(
     503,
     'The client takes events more slowly than they happen; connect again with the id of the last one it has',

@@ -6,6 +6,7 @@ import { addressOf, trustOf, VirtualCluster } from './heartbeat.fixture.js';
 
 const NAMES = ['m1', 'm2', 'm3'];
 const VOTERS = { m1: 'voter', m2: 'voter', m3: 'voter' };
+const NEVER = new Promise<void>(() => undefined);
 
 let session: FixtureSession;
 let cluster: VirtualCluster;
@@ -160,6 +161,40 @@ describe('a round', () => {
     ]);
   });
 
+  it('waits for a hook that hangs no longer than two intervals, and says which', async () => {
+    const signals: AbortSignal[] = [];
+    cluster.join('m1', cluster.member('m1').trusted, {
+      intervalMs: 50,
+      onRound: (_roles, signal) => {
+        signals.push(signal);
+        return NEVER;
+      },
+    });
+
+    expect(await cluster.round(VOTERS)).toBe('done');
+    cluster.time += 10_000;
+    expect(await cluster.round(VOTERS)).toBe('done');
+
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    const abandoned = {
+      event: 'hook-abandoned',
+      error: expect.objectContaining({
+        code: 'HOOK_TIMEOUT',
+        message: 'The hook "heartbeat" has not ended within 100 ms and is no longer waited for',
+      }),
+    };
+    expect(cluster.warnings).toEqual([abandoned, abandoned]);
+  });
+
+  it('fails with the hook', async () => {
+    cluster.join('m1', cluster.member('m1').trusted, {
+      onRound: () => Promise.reject(new Error('not today')),
+    });
+
+    await expect(cluster.round(VOTERS)).rejects.toThrow('not today');
+    expect(cluster.warnings).toEqual([]);
+  });
+
   it('does not lose a joiner that is admitted while it replaces the trust store', async () => {
     const leader = cluster.member('m1');
     let admitted = false;
@@ -217,6 +252,26 @@ describe('a round', () => {
     expect(await round).toMatchObject({ name: 'AbortError' });
     await expect(cluster.round(VOTERS)).rejects.toMatchObject({ name: 'AbortError' });
     expect((await heartbeats())['m1']?.[0]).toBe('PENDING');
+  });
+
+  it('ends when the service closes, although its hook hangs and looks at no signal', async () => {
+    let started = (): void => undefined;
+    const hooked = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    cluster.join('m1', cluster.member('m1').trusted, {
+      onRound: () => {
+        started();
+        return NEVER;
+      },
+    });
+    const round = cluster.round(VOTERS).catch((error: unknown) => error);
+    await hooked;
+
+    await cluster.member('m1').service.close();
+
+    expect(await round).toMatchObject({ name: 'AbortError' });
+    expect(cluster.warnings).toEqual([]);
   });
 });
 

@@ -1,6 +1,9 @@
 /** Heartbeats of this member: begins rounds while it leads, and follows those of the leader (`spec/core-api.md` 17). */
 import { timeLimit } from '@microcluster/dqlite/time-limit';
 import type { MembersTable, SchemaVersions, TokensTable } from '../database/index.js';
+import { isMicroclusterError } from '../errors/index.js';
+import { runWithin } from '../hooks/hook-limit.js';
+import type { RoleChange } from '../hooks/lifecycle-hooks.js';
 import type { TrustedMember } from '../trust/index.js';
 import type { HeartbeatInfo } from '../types/index.js';
 import { decideReceive, type HeartbeatSender } from './decide-receive.js';
@@ -19,6 +22,9 @@ export interface HeartbeatTables {
   readonly members: MembersTable;
   readonly tokens: TokensTable;
 }
+
+/** Roles before and after a round, by member name. */
+type RoleChanges = ReadonlyMap<string, RoleChange>;
 
 /** What the service needs of the daemon. */
 export interface HeartbeatDependencies {
@@ -44,11 +50,11 @@ export interface HeartbeatDependencies {
   readonly now: () => Date;
   /** Milliseconds of a clock that nobody sets, for durations. Default: that of the process. */
   readonly monotonicMs?: () => number;
-  /** Called on the leader after each round with every member's role before and after it. */
-  readonly onRound?: (
-    roles: ReadonlyMap<string, { readonly old: string; readonly new: string }>,
-    signal: AbortSignal,
-  ) => Promise<void>;
+  /**
+   * The hook `heartbeat`: called on the leader after each round with every member's role before and after it, and
+   * waited for until it ends, but no longer than two intervals.
+   */
+  readonly onRound?: (roles: RoleChanges, signal: AbortSignal) => Promise<void>;
   /** Called when the cluster runs a newer schema than this member; returns at once (`spec/core-api.md` 17.5). */
   readonly onNewerSchema?: (newest: SchemaVersions) => void;
   /** Called on the other members after each heartbeat that was believed. */
@@ -69,6 +75,8 @@ export interface RoundTrigger {
 
 /** So many heartbeats may fail to come before something is wrong. */
 const MISSED_HEARTBEATS = 3;
+/** So many intervals the hook may take (`spec/core-api.md` 17.1). */
+const HOOK_INTERVALS = 2;
 
 /** What became of a trigger. */
 export type RoundOutcome = 'done' | 'nobody' | 'too-early' | 'running';
@@ -143,7 +151,7 @@ export class HeartbeatService {
     if (newer !== undefined) deps.onNewerSchema?.(newer);
   }
 
-  /** Ends a running round and begins no more. */
+  /** Ends a running round, whose hook is no longer waited for, and begins no more. */
   async close(): Promise<void> {
     this.closing.abort(
       new DOMException('Heartbeats stopped because the database is closing', 'AbortError'),
@@ -184,8 +192,21 @@ export class HeartbeatService {
       await tokens.purgeExpired(now);
     });
     this.last = this.monotonicMs();
-    await deps.onRound?.(roleChanges(decision.members), signal);
+    await this.runHook(roleChanges(decision.members), signal);
     return 'done';
+  }
+
+  /** What the application does in its hook must not keep the cluster from its next round, nor the daemon from its stop. */
+  private async runHook(roles: RoleChanges, signal: AbortSignal): Promise<void> {
+    const { intervalMs, onRound, logger } = this.deps;
+    if (onRound === undefined) return;
+    const limit = { hook: 'heartbeat', limitMs: HOOK_INTERVALS * intervalMs, signal } as const;
+    try {
+      await runWithin(limit, (bounded) => onRound(roles, bounded));
+    } catch (error) {
+      if (!isMicroclusterError(error, 'HOOK_TIMEOUT')) throw error;
+      logger.warn({ event: 'hook-abandoned', error });
+    }
   }
 
   /**
@@ -248,7 +269,7 @@ export class HeartbeatService {
   }
 }
 
-function roleChanges(members: readonly RoundMember[]) {
+function roleChanges(members: readonly RoundMember[]): RoleChanges {
   return new Map(members.map(({ row, role }) => [row.name, { old: row.role, new: role }]));
 }
 

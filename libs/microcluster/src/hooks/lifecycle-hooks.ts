@@ -5,7 +5,7 @@ import type { DaemonConfig } from '../types/index.js';
 
 /** What every hook receives besides its own arguments. */
 export interface HookContext {
-  /** Aborts when the operation that runs the hook is given up, or the daemon stops. */
+  /** Aborts when the operation that runs the hook is given up or waits for it no longer, or the daemon stops. */
   readonly signal: AbortSignal;
   /** This member and its cluster. */
   readonly state: ClusterState;
@@ -37,7 +37,10 @@ export interface HookArguments {
   newMember: [context: HookContext, member: TrustedMember];
   /** At each start of the process, initialised or not; the signal lives until shutdown. A failure ends the process. */
   start: [context: HookContext];
-  /** On the leader after each heartbeat round: the roles by member name. */
+  /**
+   * On the leader after each heartbeat round: the roles by member name. The next round waits for it, for two heartbeat
+   * intervals at most.
+   */
   heartbeat: [context: HookContext, roles: ReadonlyMap<string, RoleChange>];
   /** On a member that is about to be removed. A failure stops the removal unless it is forced. */
   preRemove: [context: HookContext, options: { readonly force: boolean }];
