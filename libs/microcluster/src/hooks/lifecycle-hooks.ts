@@ -44,7 +44,10 @@ export interface HookArguments {
   heartbeat: [context: HookContext, roles: ReadonlyMap<string, RoleChange>];
   /** On a member that is about to be removed. A failure stops the removal unless it is forced. */
   preRemove: [context: HookContext, options: { readonly force: boolean }];
-  /** On all remaining members after a removal. */
+  /**
+   * On all remaining members after a removal. The next change of membership waits for it, for `timeouts.request` at
+   * most.
+   */
   postRemove: [context: HookContext, options: { readonly force: boolean }];
   /** On all other members after one has changed its configuration. */
   daemonConfigUpdate: [context: HookContext, config: DaemonConfig];

@@ -100,6 +100,7 @@ describe('a stranger that asks to be admitted', () => {
         new Promise<void>((resolve) => {
           end = resolve;
         }),
+      signal,
     );
     const stranger = await joiner({ secret: 'cd'.repeat(32) });
     await expect(admit(parts, stranger, signal)).rejects.toMatchObject(NOT_FOUND);

@@ -2,6 +2,7 @@
 import { timeLimit } from '@microcluster/dqlite/time-limit';
 import { isClientError } from '../../client/index.js';
 import { failedWith } from '../../errors/failed-with.js';
+import { runWithin } from '../../hooks/hook-limit.js';
 import type { HookRunner } from '../../hooks/index.js';
 import type { MemberIdentity } from '../../lifecycle/member-identity.js';
 import type { ParsedDaemonArgs } from '../../options/index.js';
@@ -77,7 +78,7 @@ export class NetworkEffects implements RemovalEffects {
     await this.parts.peers.with(address, (client) => client.resetMember(name, { signal, force }));
   }
 
-  /** Who cannot be reached, or is not ready, does not hold up a removal. */
+  /** Who cannot be reached, or is not ready, does not hold up a removal; each hook has the time of one request. */
   async runPostRemove(
     name: string,
     force: boolean,
@@ -86,11 +87,11 @@ export class NetworkEffects implements RemovalEffects {
     const { hooks, peers, identity, args, isOpen } = this.parts;
     const missed: string[] = [];
     if (isOpen()) {
-      await hooks
-        .run('postRemove', { signal }, { force })
-        .catch(
-          failedWith(`Failed to execute post-remove hook on cluster member "${identity.name}"`),
-        );
+      const limit = { hook: 'postRemove', limitMs: args.timeouts.request, signal } as const;
+      const run = (bounded: AbortSignal) => hooks.run('postRemove', { signal: bounded }, { force });
+      await runWithin(limit, run).catch(
+        failedWith(`Failed to execute post-remove hook on cluster member "${identity.name}"`),
+      );
     } else {
       // The hooks of a release must not meet the schema of an earlier one.
       missed.push(identity.name);

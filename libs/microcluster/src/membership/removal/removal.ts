@@ -24,7 +24,10 @@ export interface RemovalRequest {
   /** Names a member that only the replication knows. */
   readonly address: string | undefined;
   readonly force: boolean;
-  /** Aborts when the request is given up; a removal that has begun goes on to its end all the same. */
+  /**
+   * Aborts when the request is given up: one that waits for its turn leaves; a removal that has begun goes on to its
+   * end all the same.
+   */
   readonly signal: AbortSignal;
   /** Registers what is done once the request has its answer. */
   readonly afterReply: (action: () => void) => void;
@@ -54,14 +57,15 @@ export class Removal {
    * Removes a member. Resolves when all remaining members know.
    *
    * @returns the steps that were skipped or, with `force`, failed; a leader in Go does not say
-   * @throws MicroclusterError by the rules of `spec/core-api.md` 16.2, or naming the step that failed
+   * @throws MicroclusterError by the rules of `spec/core-api.md` 16.2, or naming the step that failed; the reason of
+   *   the request's signal when that aborts before the removal has begun
    */
   async remove(request: RemovalRequest): Promise<readonly SkippedStep[]> {
     const { identity, runtime } = this.parts;
     const { opened } = runtime;
     let leader = await this.leader(request.signal);
     if (isSameMember(leader, identity.address)) {
-      const outcome = await this.parts.turnstile.pass(() => this.lead(request));
+      const outcome = await this.parts.turnstile.pass(() => this.lead(request), request.signal);
       if (outcome !== 'stepped-down') return outcome;
       // Outside of the turnstile: a successor that gives the leadership back sends the request back, too.
       leader = await successorOf(leader, (limit) => opened.leader(limit), request.signal);
