@@ -276,7 +276,7 @@ describe('another member', () => {
     const state = await waiting();
     // Where the plan is to be written.
     await mkdir(path.join(state, 'recovering.json'));
-    await expect(prepareLoad(state, new Date())).rejects.toThrow();
+    await expect(prepareLoad(state, new Date())).rejects.toThrow('EISDIR');
     expect(await readdir(state)).toContain('recovery_db');
   });
 
