@@ -41,7 +41,7 @@ export class BackupEndpoints {
       application: this.args.version,
       member: this.identity.name,
     };
-    const bytes = await takeBackup(source, AbortSignal.any([signal, this.daemon.signal]));
+    const bytes = await takeBackup(source, AbortSignal.any([signal, this.daemon.drained]));
     return new RawReply(200, bytes, { 'Content-Type': 'application/gzip' });
   }
 
@@ -55,7 +55,7 @@ export class BackupEndpoints {
     }
     this.isRestoring = true;
     try {
-      const limit = AbortSignal.any([signal, this.daemon.signal]);
+      const limit = AbortSignal.any([signal, this.daemon.drained]);
       return await withTrash(this.state.path, randomUUID(), async (directory) => {
         const file = path.join(directory, 'backup');
         await writeStreamAtomic(file, bodyStream ?? Readable.from([]), 0o600);

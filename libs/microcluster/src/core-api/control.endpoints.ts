@@ -34,6 +34,7 @@ export class ControlEndpoints {
 
   @CoreRoute('POST', '/core/control/shutdown', {
     allowedBeforeInit: true,
+    outlastsDrain: true,
     doc: { summary: 'Stop the daemon' },
   })
   async shutdown({ afterReply }: CoreRequest): Promise<void> {

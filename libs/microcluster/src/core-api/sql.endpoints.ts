@@ -79,6 +79,6 @@ export class SqlEndpoints {
   }
 
   private limit(client: AbortSignal): AbortSignal {
-    return AbortSignal.any([client, this.daemon.signal, timeLimit(SQL_LIMIT)]);
+    return AbortSignal.any([client, this.daemon.drained, timeLimit(SQL_LIMIT)]);
   }
 }

@@ -1,6 +1,6 @@
 /** The daemon: owns the life of this member, from the start of the process to its end (`spec/core-api.md` 3). */
 import type { LoggerService } from '@nestjs/common';
-import type { DaemonView } from '../access/index.js';
+import { UNIX_LISTENER, type DaemonView } from '../access/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { HookRunner } from '../hooks/index.js';
 import type { ListenerSet } from '../listeners/index.js';
@@ -28,10 +28,10 @@ export interface DaemonParts {
   readonly state: Pick<StateDirectory, 'controlSocketPath' | 'close'>;
   readonly identity: Pick<MemberIdentity, 'address' | 'hasCluster'>;
   readonly trust: Pick<TrustStore, 'byFingerprint' | 'close'>;
-  readonly listeners: Pick<ListenerSet, 'openUnix' | 'closeAll'>;
+  readonly listeners: Pick<ListenerSet, 'openUnix' | 'settle' | 'closeAll'>;
   /** The listeners beside the control socket and the Core API's. */
   readonly servers: Pick<ServerListeners, 'checkCoreAddress' | 'openBeforeInit' | 'retirePreInit'>;
-  readonly runtime: Pick<MemberRuntime, 'close'>;
+  readonly runtime: Pick<MemberRuntime, 'handOver' | 'closeListeners' | 'closeDatabase'>;
   readonly hooks: Pick<HookRunner, 'run'>;
   readonly logger: LoggerService;
   /** Whether the state directory belongs to a member of a cluster. */
@@ -45,6 +45,7 @@ export class Daemon implements DaemonView {
   private startFinished = false;
   private stopped: Promise<void> | undefined;
   private readonly context = new AbortController();
+  private readonly drainOver = new AbortController();
   private readonly transitionListeners = new Set<(state: LifeCycleState) => void>();
   /** Ends a start that is under way when the member is forgotten meanwhile. */
   private readonly forgotten = new AbortController();
@@ -55,6 +56,14 @@ export class Daemon implements DaemonView {
   /** Aborts when the daemon stops; hooks and background work live at most this long. */
   get signal(): AbortSignal {
     return this.context.signal;
+  }
+
+  /**
+   * Aborts when requests in flight have had their time to finish, with a drain limit of 0 as {@link signal} does:
+   * the limit of work that a client waits for.
+   */
+  get drained(): AbortSignal {
+    return this.drainOver.signal;
   }
 
   /** Whether the start sequence has finished, hook `start` included; true for an uninitialised daemon too. */
@@ -227,9 +236,27 @@ export class Daemon implements DaemonView {
 
   private async runStop(options: { readonly handover: boolean }): Promise<void> {
     const { args, runtime } = this.parts;
+    const drainMs = args.drainConnectionsTimeout;
+    const reason = new MicroclusterError('SHUTTING_DOWN', {});
     this.transition({ type: 'stop' });
-    this.context.abort(new MicroclusterError('SHUTTING_DOWN', {}));
-    await runtime.close({ handover: options.handover, drainMs: args.drainConnectionsTimeout });
+    this.context.abort(reason);
+    if (drainMs === 0) this.drainOver.abort(reason);
+    if (options.handover) await runtime.handOver();
+    await Promise.all([
+      runtime.closeListeners({ drainMs, awaitServers: options.handover }),
+      this.settleControlSocket(drainMs),
+    ]);
+    this.drainOver.abort(reason);
+    await runtime.closeDatabase();
     this.transition({ type: 'stopped' });
+  }
+
+  /** Requests on the control socket need the database as much as those on the network do. */
+  private async settleControlSocket(drainMs: number): Promise<void> {
+    const { listeners, logger } = this.parts;
+    const connections = await listeners.settle(UNIX_LISTENER, drainMs);
+    if (connections > 0) {
+      logger.warn({ event: 'connections-cut', listener: UNIX_LISTENER, connections });
+    }
   }
 }

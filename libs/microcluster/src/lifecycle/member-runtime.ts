@@ -121,26 +121,47 @@ export class MemberRuntime {
     await this.dataSource.withOptions(limits, () => this.dataSource.initialize());
   }
 
-  /** Hands over, then closes everything that {@link openListener} and {@link openDatabase} opened. Idempotent. */
-  async close(options: { readonly handover: boolean; readonly drainMs: number }): Promise<void> {
+  /** Lets other members take over, as far as there are any. A failure is logged and nothing more. */
+  async handOver(): Promise<void> {
+    const limit = timeLimit(this.args.timeouts.handover);
+    await this.engine?.handover(limit).catch((error: unknown) => {
+      this.logger.warn({ event: 'handover-failed', error });
+    });
+  }
+
+  /**
+   * Closes the network listeners; the database is still there for requests in flight. Idempotent.
+   *
+   * @param options.drainMs how long requests on the Core API's listener may take, milliseconds
+   * @param options.awaitServers whether to wait for those on the listeners of servers, too
+   */
+  async closeListeners(options: {
+    readonly drainMs: number;
+    readonly awaitServers: boolean;
+  }): Promise<void> {
+    await Promise.all([
+      this.listeners.close(CORE_LISTENER, { drainMs: options.drainMs }),
+      options.awaitServers ? this.servers.close() : this.servers.retire(),
+    ]);
+  }
+
+  /** Closes what {@link openDatabase} opened. Idempotent. */
+  async closeDatabase(): Promise<void> {
     const engine = this.engine;
     this.engine = undefined;
     this.unfollowTrust?.();
     this.unfollowTrust = undefined;
-    if (engine !== undefined && options.handover) {
-      await engine.handover(timeLimit(this.args.timeouts.handover)).catch((error: unknown) => {
-        this.logger.warn({ event: 'handover-failed', error });
-      });
-    }
-    await Promise.all([
-      this.listeners.close(CORE_LISTENER, { drainMs: options.drainMs }),
-      options.handover ? this.servers.close() : this.servers.retire(),
-    ]);
     if (this.dataSource.isInitialized) {
       await this.dataSource.destroy();
     }
     this.slot.set(undefined);
     await engine?.close();
+  }
+
+  /** Closes everything at once, for a reset, which a request in flight may have caused. Idempotent. */
+  async close(): Promise<void> {
+    await this.closeListeners({ drainMs: 0, awaitServers: false });
+    await this.closeDatabase();
   }
 
   /** Gives the engine the current keys and trusted members; a peer that is no longer among them is cut off. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { outlastsDrain } from './outlasting-requests.js';
 
 /**
  * How old a connection without any request may be to be spared for a moment by a drain, milliseconds: its first
@@ -126,6 +127,44 @@ export class Connections {
     clearTimeout(this.deadlineTimer);
     if (deadlineMs <= 0) this.stopWaiting();
     else this.deadlineTimer = setTimeout(this.stopWaiting, deadlineMs);
+  }
+
+  /**
+   * Lets the requests that are in flight now finish, and cuts those that take longer. Later ones are not waited
+   * for, nor those that outlast a drain or have no end of their own.
+   *
+   * @param limitMs how long to wait, milliseconds; 0 neither waits nor cuts
+   * @returns how many connections had to be cut
+   */
+  async settle(limitMs: number): Promise<number> {
+    const unfinished = this.awaitedRequests();
+    if (limitMs === 0 || unfinished.size === 0) return 0;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      for (const response of unfinished.keys()) {
+        const end = () => {
+          if (!unfinished.delete(response) || unfinished.size > 0) return;
+          clearTimeout(timer);
+          resolve();
+        };
+        response.once('finish', end);
+        response.once('close', end);
+      }
+    });
+    const late = new Set(unfinished.values());
+    for (const raw of late) raw.destroy();
+    return late.size;
+  }
+
+  /** Requests in flight that a drain waits for, with the sockets that they came on. */
+  private awaitedRequests(): Map<ServerResponse, Socket> {
+    const awaited = new Map<ServerResponse, Socket>();
+    for (const { raw, responses } of this.all.values()) {
+      for (const response of responses) {
+        if (!outlastsDrain(response)) awaited.set(response, raw);
+      }
+    }
+    return awaited;
   }
 
   private async empty(deadlineMs: number): Promise<void> {

@@ -76,6 +76,8 @@ export interface CoreRouteOptions {
   readonly doc?: CoreRouteDoc;
   /** Hand the body to the handler as a stream, whatever its size. Default `false`. */
   readonly streamsBody?: boolean;
+  /** Answer when the daemon has drained: a drain of the control socket does not wait for it. Default `false`. */
+  readonly outlastsDrain?: boolean;
 }
 
 /**
@@ -93,6 +95,7 @@ export interface CoreRouteDefinition {
   readonly trustBeforeHandler: boolean;
   readonly maxBodyBytes: number;
   readonly streamsBody: boolean;
+  readonly outlastsDrain: boolean;
   readonly handler: CoreHandler;
   readonly doc?: CoreRouteDoc;
 }
@@ -161,6 +164,7 @@ export function defineCoreRoute(
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     ...(options.doc && { doc: options.doc }),
     streamsBody: options.streamsBody ?? false,
+    outlastsDrain: options.outlastsDrain ?? false,
   };
 }
 

@@ -11,6 +11,7 @@ import type { CoreRequest, CoreRouteDefinition } from './core-route.js';
 import { INJECTED, listenerOf } from './listener-identity.js';
 import { RawReply } from './raw-reply.js';
 import { parseRequestBody, readBody } from './request-body.js';
+import { noteOutlasting } from './outlasting-requests.js';
 import { noteRoute } from './request-observer.js';
 import type { RequestTarget } from './request-target.js';
 
@@ -112,6 +113,7 @@ export class CoreRouter {
       const found = this.find(method, target.path, context.listener);
       const { route, params } = found;
       noteRoute(request, route.path);
+      if (route.outlastsDrain) noteOutlasting(request);
       this.decide(method, found, context, view);
       const rawBody = route.streamsBody
         ? Buffer.alloc(0)

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createPlainServer, type Socket } from 'node:net';
 import { chmod, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,6 +19,7 @@ import {
   readUntil,
   requestText,
 } from './raw-client.fixture.js';
+import { RawReply } from './raw-reply.js';
 
 class Endpoints {
   release: (() => void) | undefined;
@@ -35,6 +37,18 @@ class Endpoints {
       this.release = resolve;
     });
     return 'done';
+  }
+
+  @CoreRoute('GET', '/core/1.0/last', { allowUntrusted: true, outlastsDrain: true })
+  last() {
+    return this.slow();
+  }
+
+  @CoreRoute('GET', '/core/1.0/stream', { allowUntrusted: true })
+  stream() {
+    const body = new PassThrough();
+    body.write(': connected\n\n');
+    return new RawReply(200, body, { 'Content-Type': 'text/event-stream' });
   }
 }
 
@@ -435,6 +449,72 @@ describe('more connections of strangers than a listener keeps', () => {
     }
     expect(parseAnswer(await exchange(member, ok)).status).toBe(200);
     for (const socket of strangers) socket.destroy();
+  });
+});
+
+describe('settling', () => {
+  const LONG_MS = 600_000;
+  const dial = () => dialPlain({ path: daemon.socketPath });
+
+  beforeEach(() => daemon.openUnix());
+
+  it('waits for requests in flight, and goes on to serve others', async () => {
+    const busy = await dial();
+    const answer = exchange(busy, slow, /\}\n$/);
+    await expect.poll(() => endpoints.started).toBe(1);
+    let isSettled = false;
+    const settled = daemon.listeners.settle('unix', LONG_MS).finally(() => {
+      isSettled = true;
+    });
+    expect(parseAnswer(await exchange(await dial(), ok)).status).toBe(200);
+    expect(isSettled).toBe(false);
+    endpoints.release?.();
+    expect(parseAnswer(await answer).status).toBe(200);
+    expect(await settled).toBe(0);
+    expect(parseAnswer(await exchange(busy, ok)).status).toBe(200);
+  });
+
+  it('cuts what takes longer, and nothing else', async () => {
+    const idle = await dial();
+    await exchange(idle, keepAlive, /\}\n$/);
+    const busy = await dial();
+    const answer = exchange(busy, slow);
+    await expect.poll(() => endpoints.started).toBe(1);
+    expect(await daemon.listeners.settle('unix', 50)).toBe(1);
+    expect(await answer).toBe('');
+    expect(parseAnswer(await exchange(idle, ok)).status).toBe(200);
+  });
+
+  it('is over when a client goes away', async () => {
+    const busy = await dial();
+    busy.write(slow);
+    await expect.poll(() => endpoints.started).toBe(1);
+    const settled = daemon.listeners.settle('unix', LONG_MS);
+    busy.destroy();
+    expect(await settled).toBe(0);
+  });
+
+  it('waits neither for what outlasts a drain nor for streams of events', async () => {
+    const last = await dial();
+    last.write(requestText('GET', '/core/1.0/last'));
+    await expect.poll(() => endpoints.started).toBe(1);
+    const stream = await dial();
+    await exchange(stream, requestText('GET', '/core/1.0/stream'), /: connected/);
+    expect(await daemon.listeners.settle('unix', LONG_MS)).toBe(0);
+    endpoints.release?.();
+    expect(parseAnswer(await readUntil(last)).status).toBe(200);
+    expect(stream.destroyed).toBe(false);
+    stream.destroy();
+  });
+
+  it('does nothing without a limit, or without the listener', async () => {
+    const busy = await dial();
+    const answer = exchange(busy, slow, /\}\n$/);
+    await expect.poll(() => endpoints.started).toBe(1);
+    expect(await daemon.listeners.settle('unix', 0)).toBe(0);
+    expect(await daemon.listeners.settle('nobody', LONG_MS)).toBe(0);
+    endpoints.release?.();
+    expect(parseAnswer(await answer).status).toBe(200);
   });
 });
 

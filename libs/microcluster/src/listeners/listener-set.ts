@@ -181,6 +181,17 @@ export class ListenerSet {
   }
 
   /**
+   * Lets the requests that are in flight on a listener finish, and cuts those that take longer. The listener stays
+   * open. Requests that come later are not waited for, nor those that outlast a drain or have no end of their own.
+   *
+   * @param limitMs how long to wait, milliseconds; 0 neither waits nor cuts
+   * @returns how many connections were cut; 0 when no such listener is open
+   */
+  async settle(name: string, limitMs: number): Promise<number> {
+    return (await this.open.get(name)?.settle(limitMs)) ?? 0;
+  }
+
+  /**
    * As {@link close}, but only begins it: the name and the address are free at once. {@link closeAll} waits for
    * its end, and may bring it nearer.
    */

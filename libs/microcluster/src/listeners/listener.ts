@@ -129,6 +129,11 @@ export class Listener {
     return this.closing;
   }
 
+  /** See {@link ListenerSet.settle}. */
+  settle(limitMs: number): Promise<number> {
+    return this.connections.settle(limitMs);
+  }
+
   private async shut(drainMs: number): Promise<number> {
     this.draining.abort();
     // Its callback would wait for sockets that another process has taken over.

@@ -224,6 +224,19 @@ describe('websockets', () => {
   });
 });
 
+it('a drain of the control socket waits neither for event streams nor for websockets', async () => {
+  const streaming = await dialPlain({ path: daemon.socketPath });
+  const accept = { Accept: 'text/event-stream' };
+  await exchange(streaming, requestText('GET', '/streams/ticks', accept), /text\/event-stream/i);
+  const upgraded = new WebSocket(`ws+unix://${daemon.socketPath}:/echo/everywhere`);
+  await once(upgraded, 'open');
+  expect(await daemon.listeners.settle('unix', 600_000)).toBe(0);
+  expect([streaming.destroyed, upgraded.readyState]).toEqual([false, WebSocket.OPEN]);
+  streaming.destroy();
+  upgraded.close();
+  await once(upgraded, 'close');
+});
+
 describe('a websocket that is refused', () => {
   const refused = async (listener: string, path: string) => {
     const socket = await dial(listener);

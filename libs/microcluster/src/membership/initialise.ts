@@ -118,7 +118,7 @@ export async function forgetMember(
   keepAs?: string,
 ): Promise<void> {
   await failpoints.reach('reset:begun');
-  await runtime.close({ handover: false, drainMs: 0 });
+  await runtime.close();
   await failpoints.reach('reset:closed');
   await state.wipe(keepAs);
   await failpoints.reach('reset:wiped');
