@@ -9,6 +9,7 @@ import { MemberIdentity } from '../lifecycle/member-identity.js';
 import { MicroclusterAdapter } from '../listeners/index.js';
 import { DaemonLogger, type DaemonLoggerOptions } from '../logging/index.js';
 import { DAEMON_ARGS, type ParsedDaemonArgs } from '../options/index.js';
+import { DeclaredServers } from '../servers/index.js';
 import { ServiceManager, superviseDaemon } from '../service-manager/index.js';
 import { withoutStartFailures } from './start-failures.js';
 
@@ -67,6 +68,7 @@ export async function runDaemon(module: Type, options: RunDaemonOptions = {}): P
         identity: app.get(MemberIdentity),
         health: app.get(Health),
         args: app.get<ParsedDaemonArgs>(DAEMON_ARGS),
+        servers: app.get(DeclaredServers),
       });
     }
     await options.configure?.(app);

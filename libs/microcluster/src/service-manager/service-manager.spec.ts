@@ -155,6 +155,7 @@ describe('each state of a daemon', () => {
       identity: { name: 'c1', address: '' },
       health: { live: () => ({ status: 'ok', checks: [] }) },
       args: { timeouts, drainConnectionsTimeout: 0 },
+      servers: { additional: [] },
     });
     await manager.flush();
     expect(receiver.take()).toEqual([
@@ -162,4 +163,28 @@ describe('each state of a daemon', () => {
       'EXTEND_TIMEOUT_USEC=150000000\nSTATUS=Starting: looking for the other members',
     ]);
   });
+
+  it.each([
+    ['the hand-over', 0, [], 10],
+    ['the drain of the Core API, then the control socket', 20_000, [], 10 + 20 + 20],
+    ['a longer drain of a server, then the control socket', 20_000, [0, 60_000], 10 + 60 + 20],
+    ['a shorter drain of a server', 20_000, [5_000], 10 + 20 + 20],
+    ['the drain of a server alone', 0, [3_600_000], 10 + 3_600],
+  ])(
+    'announces a stop that covers %s, and a margin',
+    async (_what, drainConnectionsTimeout, drainLimits, seconds) => {
+      using receiver = new DatagramReceiver(path.join(directory, 'notify'));
+      const manager = new ServiceManager(receiver.address, undefined, logger);
+      const timeouts = { request: 1, statement: 1, ready: 120_000, probe: 1, handover: 10_000 };
+      superviseDaemon(manager, {
+        daemon: { onTransition: (listener) => listener({ name: 'stopping' }) },
+        identity: { name: 'c1', address: '' },
+        health: { live: () => ({ status: 'ok', checks: [] }) },
+        args: { timeouts, drainConnectionsTimeout },
+        servers: { additional: drainLimits.map((drainTimeoutMs) => ({ drainTimeoutMs })) },
+      });
+      await manager.flush();
+      expect(receiver.take().join()).toContain(`EXTEND_TIMEOUT_USEC=${seconds + 30}000000\n`);
+    },
+  );
 });

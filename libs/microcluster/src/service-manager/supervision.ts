@@ -3,6 +3,7 @@ import type { Health } from '../health/index.js';
 import type { Daemon } from '../lifecycle/daemon.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { ParsedDaemonArgs } from '../options/index.js';
+import type { DeclaredServer } from '../servers/index.js';
 import { decideNotification } from './decide-notification.js';
 import type { ServiceManager } from './service-manager.js';
 
@@ -15,12 +16,12 @@ export interface Supervised {
   readonly identity: Pick<MemberIdentity, 'name' | 'address'>;
   readonly health: Pick<Health, 'live'>;
   readonly args: Pick<ParsedDaemonArgs, 'timeouts' | 'drainConnectionsTimeout'>;
+  readonly servers: { readonly additional: readonly Pick<DeclaredServer, 'drainTimeoutMs'>[] };
 }
 
 /** Tells `manager` of every state, and gives signs of life for as long as the daemon is live. */
 export function superviseDaemon(manager: ServiceManager, supervised: Supervised): void {
   const { daemon, identity, health, args } = supervised;
-  const { timeouts, drainConnectionsTimeout } = args;
   manager.watch(() => health.live().status === 'ok');
   daemon.onTransition((state) => {
     manager.notify(
@@ -28,9 +29,20 @@ export function superviseDaemon(manager: ServiceManager, supervised: Supervised)
         state,
         name: identity.name,
         address: identity.address,
-        startLimitMs: timeouts.ready + MARGIN_MS,
-        stopLimitMs: timeouts.handover + drainConnectionsTimeout + MARGIN_MS,
+        startLimitMs: args.timeouts.ready + MARGIN_MS,
+        stopLimitMs: stopLimit(supervised),
       }),
     );
   });
+}
+
+/**
+ * How long a stop may take, milliseconds: the hand-over; all listeners, which drain at the same time, each within its
+ * own limit; then what is left on the control socket, which closes after the database.
+ */
+function stopLimit({ args, servers }: Pick<Supervised, 'args' | 'servers'>): number {
+  const { timeouts, drainConnectionsTimeout } = args;
+  const ofServers = servers.additional.map(({ drainTimeoutMs }) => drainTimeoutMs);
+  const longestDrain = Math.max(drainConnectionsTimeout, ...ofServers);
+  return timeouts.handover + longestDrain + drainConnectionsTimeout + MARGIN_MS;
 }
