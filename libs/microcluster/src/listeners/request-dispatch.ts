@@ -156,15 +156,15 @@ export class RequestDispatch {
   private handleOtherUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { instance, ownServer, view } = this.parts;
     const listener = listenerOf(request);
+    const target = requestTarget(request);
+    const isOfUser = listener !== undefined && !isCorePath(target.path);
+    if (isOfUser && !this.isReady && this.routesComplete) {
+      void this.upgradeOnceReady(request, socket, head);
+      return;
+    }
     const isServed =
       instance.hasDecorator('websocketServer') && ownServer.listenerCount('upgrade') > 0;
-    if (
-      listener !== undefined &&
-      this.isReady &&
-      isServed &&
-      !isCorePath(requestTarget(request).path)
-    ) {
-      const target = requestTarget(request);
+    if (isOfUser && this.isReady && isServed) {
       setRequestContext(request, establishContext(request, target, listener, view()));
       ownServer.emit('upgrade', request, socket, head);
       return;
@@ -172,6 +172,26 @@ export class RequestDispatch {
     answerDetached(request, socket, (response) => {
       this.handle(request, response);
     });
+  }
+
+  /** The first request of all may be an upgrade; the plugin that serves it is there once the router is complete. */
+  private async upgradeOnceReady(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    socket.on('error', () => {
+      // The client went away meanwhile, which whoever is given the socket finds out.
+    });
+    try {
+      await this.ready();
+    } catch (error) {
+      answerDetached(request, socket, (response) => {
+        answerError(response, error);
+      });
+      return;
+    }
+    this.handleOtherUpgrade(request, socket, head);
   }
 
   /** Routes among the user's controllers, which must wait until all their hooks are in place. */
@@ -192,13 +212,17 @@ export class RequestDispatch {
   /** Runs `action` once the router is complete; answers with what went wrong when it cannot be completed. */
   private async onceReady(response: ServerResponse, action: () => void): Promise<void> {
     try {
-      this.readiness ??= Promise.resolve(this.parts.instance.ready());
-      await this.readiness;
-      this.isReady = true;
+      await this.ready();
       action();
     } catch (error) {
       answerError(response, error);
     }
+  }
+
+  private async ready(): Promise<void> {
+    this.readiness ??= Promise.resolve(this.parts.instance.ready());
+    await this.readiness;
+    this.isReady = true;
   }
 
   /** Connections to Fastify's own server, which only a test listens on. */

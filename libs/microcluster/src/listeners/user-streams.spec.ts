@@ -27,6 +27,7 @@ import { AllowUntrusted, CoreApi, ServeUnix, Server } from '../access/index.js';
 import { fingerprintOf } from '../certificates/index.js';
 import { TestDaemon } from './daemon.fixture.js';
 import { EnvelopeExceptionFilter } from './envelope-exception-filter.js';
+import type { MicroclusterAdapter } from './microcluster-adapter.js';
 import {
   dialPlain,
   dialSecure,
@@ -208,6 +209,20 @@ describe('websockets', () => {
       socket.close();
       await once(socket, 'close');
     }
+  });
+
+  it('are served also where no request came before', async () => {
+    const prepare = (adapter: MicroclusterAdapter) => {
+      adapter.assignPath('/echo', { serveUnix: true });
+    };
+    const fresh = await TestDaemon.create({}, { prepare, configure });
+    onTestFinished(() => fresh.close());
+    const socketPath = await fresh.openUnix();
+    const sockets = [1, 2].map(() => new WebSocket(`ws+unix://${socketPath}:/echo/everywhere`));
+    await Promise.all(sockets.map((socket) => once(socket, 'open')));
+    expect(sockets.map(({ readyState }) => readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+    for (const socket of sockets) socket.close();
+    await Promise.all(sockets.map((socket) => once(socket, 'close')));
   });
 
   it('pass the same checks as requests', async () => {
