@@ -62,10 +62,12 @@ describe('with three members', () => {
       'that fails at %s is undone everywhere, and its token can be used again',
       async (point) => {
         const token = await four.token(1, 'n4');
+        const before = withdrawalsRefused(four);
         four.stops(4).failAt(point);
         await expect(four.initialise(4, token)).rejects.toThrow(`stopped at ${point}`);
         expect(await four.isMember(4)).toBe(false);
-        expect(four.cluster.member(4).logs()).not.toContain('withdrawal-failed');
+        // A member that has passed the request on to another leader may not know the joiner yet; one of the three does.
+        expect(withdrawalsRefused(four) - before).toBeLessThan(3);
         await expectAgreement(four, 1, 2, 3);
         await four.initialise(4, token);
         await expectAgreement(four, 1, 2, 3, 4);
@@ -161,4 +163,9 @@ describe('with three members', () => {
 
 async function leaderOf({ cluster }: StoppableCluster): Promise<number> {
   return (await cluster.leader()).number;
+}
+
+/** How often the joiner has asked a member in vain to forget it. */
+function withdrawalsRefused({ cluster }: StoppableCluster): number {
+  return cluster.member(4).logs().split('withdrawal-failed').length - 1;
 }
