@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const FUZZ_SPECS = 'libs/*/src/**/*.fuzz.spec.ts';
-/** Milliseconds. */
+/** How long something is waited for that comes at once where nothing else runs; it only delays a failure. */
 const PATIENCE_MS = 60_000;
 const FUZZ_RUNS = Number(process.env['FUZZ_RUNS'] ?? 1);
 
@@ -12,7 +12,6 @@ export default defineConfig({
     pool: 'forks',
     // The default is one less than there are processors, of which small machines have two.
     maxWorkers: '100%',
-    // How long something is waited for that comes at once where nothing else runs: it only delays a failure.
     expect: { poll: { timeout: PATIENCE_MS } },
     projects: [
       {

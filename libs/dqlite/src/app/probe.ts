@@ -5,7 +5,7 @@ import { DqliteConnection, type NodeMetadata } from '../client/index.js';
 import type { Dial, NodeInfo } from '../values.js';
 import type { MemberState } from './roles/index.js';
 
-/** A node that does not answer within this time counts as offline (`spec/dqlite.md` C.5). */
+/** A node that does not answer within this time has missed a question (`spec/dqlite.md` C.5, where one is enough). */
 const PROBE_TIMEOUT_MS = 2000;
 /** Pause before a second question, milliseconds. */
 const SECOND_LOOK_MS = 500;

@@ -17,6 +17,11 @@ export function fingerprintOf(certificate: string | Buffer): string {
   return createHash('sha256').update(der).digest('hex');
 }
 
+/** Whether two PEM texts begin with the same certificate, whatever else they hold and however it is written. */
+export function isSameCertificate(one: string, other: string): boolean {
+  return fingerprintOf(one) === fingerprintOf(other);
+}
+
 /** The DNS names of the subject alternative name extension, in their order. */
 export function dnsNamesOf(pem: string): string[] {
   return splitAlternativeNames(parseCertificate(pem).subjectAltName ?? '').flatMap((entry) =>

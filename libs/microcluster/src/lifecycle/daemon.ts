@@ -242,12 +242,15 @@ export class Daemon implements DaemonView {
     this.context.abort(reason);
     if (drainMs === 0) this.drainOver.abort(reason);
     if (options.handover) await runtime.handOver();
-    await Promise.all([
-      runtime.closeListeners({ drainMs, awaitServers: options.handover }),
-      this.settleControlSocket(drainMs),
-    ]);
-    this.drainOver.abort(reason);
-    await runtime.closeDatabase();
+    try {
+      await Promise.all([
+        runtime.closeListeners({ drainMs, awaitServers: options.handover }),
+        this.settleControlSocket(drainMs),
+      ]);
+    } finally {
+      this.drainOver.abort(reason);
+      await runtime.closeDatabase();
+    }
     this.transition({ type: 'stopped' });
   }
 

@@ -1,5 +1,5 @@
 /** The last step of a join, in the tables: from then on it cannot be undone by others. */
-import { fingerprintOf } from '../certificates/index.js';
+import { isSameCertificate } from '../certificates/index.js';
 import { checkRelease, type Release } from '../database/index.js';
 import { MicroclusterError } from '../errors/index.js';
 import type { Tables } from './cluster-records.js';
@@ -23,7 +23,7 @@ export async function completeJoin(
   const check = checkRelease('schema', release, rows);
   if (check.kind === 'behind') throw new MicroclusterError('FAILED', { reason: check.message });
   // Not by its text: the leader has stored the first certificate of the file alone, as Node writes it.
-  const row = rows.find((one) => fingerprintOf(one.certificate) === fingerprintOf(certificate));
+  const row = rows.find((one) => isSameCertificate(one.certificate, certificate));
   if (row === undefined) {
     throw new MicroclusterError('FAILED', {
       reason: 'The cluster removed this member while it was joining; join again with a new token',

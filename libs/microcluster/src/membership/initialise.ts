@@ -4,11 +4,13 @@ import type { LoggerService } from '@nestjs/common';
 import { dnsNamesOf, generateKeyPair, writeKeyPair } from '../certificates/index.js';
 import { failedWith } from '../errors/failed-with.js';
 import type { Failpoints } from '../failpoints/index.js';
+import { runWithin } from '../hooks/hook-limit.js';
 import type { HookRunner, InitConfig } from '../hooks/index.js';
 import type { Daemon } from '../lifecycle/daemon.js';
 import type { MemberIdentity } from '../lifecycle/member-identity.js';
 import type { MemberRuntime } from '../lifecycle/member-runtime.js';
 import type { SchemaGate } from '../lifecycle/schema-gate.js';
+import type { ParsedDaemonArgs } from '../options/index.js';
 import type { EngineRound } from '../replication/index.js';
 import type { StateDirectory } from '../state/index.js';
 import type { TrustStore } from '../trust/index.js';
@@ -17,6 +19,7 @@ import { Rollback } from './rollback.js';
 
 /** What the initialisation of a member works on. */
 export interface InitialisationParts {
+  readonly args: Pick<ParsedDaemonArgs, 'timeouts'>;
   readonly daemon: Daemon;
   readonly state: StateDirectory;
   readonly identity: MemberIdentity;
@@ -68,10 +71,7 @@ export async function initialiseMember(
       .run('preInit', { signal }, { bootstrap: operation === 'bootstrap', config: request.config })
       .catch(failedWith('Failed to run pre-init hook before starting the API'));
     await failpoints.reach(`${operation}:pre-init-hook-run`);
-    // Not `signal`: whoever asked may be the one that went away, and the hook undoes what others have done.
-    rollback.add('pre-remove hook', () =>
-      hooks.run('preRemove', { signal: daemon.signal }, { force: true }),
-    );
+    rollback.add('pre-remove hook', () => runPreRemove(parts));
     identity.name = request.name;
     identity.address = request.address;
     await state.writeDaemonConfig({ name: request.name, address: request.address, servers: {} });
@@ -100,6 +100,17 @@ export async function initialiseMember(
     }
     throw error;
   }
+}
+
+/**
+ * Lets the application undo what its hooks have done, in the time of one request: the state is wiped in any case. Whoever
+ * asked may have gone away, which is no reason not to.
+ */
+async function runPreRemove({ daemon, hooks, args }: InitialisationParts): Promise<void> {
+  const { signal } = daemon;
+  await runWithin({ hook: 'preRemove', limitMs: args.timeouts.request, signal }, (bounded) =>
+    hooks.run('preRemove', { signal: bounded }, { force: true }),
+  );
 }
 
 /** What forgetting a member works on. */

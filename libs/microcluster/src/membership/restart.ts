@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { isDqliteError } from '@microcluster/dqlite';
 import type { LoggerService } from '@nestjs/common';
-import { fingerprintOf, loadKeyPair } from '../certificates/index.js';
+import { isSameCertificate, loadKeyPair } from '../certificates/index.js';
 import {
   dateFaults,
   guessIdentity,
@@ -166,10 +166,7 @@ async function requireOwnRow(parts: RestartParts): Promise<void> {
   if (rows === undefined) return;
   const own = rows.find((row) => row.name === identity.name);
   if (await settleIdentity(parts, own?.certificate)) await parts.runtime.refreshTrust();
-  if (
-    own === undefined ||
-    fingerprintOf(own.certificate) !== fingerprintOf(identity.server.certificate)
-  ) {
+  if (!own || !isSameCertificate(own.certificate, identity.server.certificate)) {
     throw new MicroclusterError('MEMBER_REMOVED', { name: identity.name });
   }
   await trustFromTable(identity.name, rows, trust);

@@ -40,8 +40,8 @@ export function isLeaving({ weight }: MemberState): boolean {
 }
 
 /**
- * The members that hold `role` and may be given another one. A node that is about to stop may not: it would take what
- * it gives with it, after a hand-over that has done its work already.
+ * The online members that hold `role` and may be given more: another role, or leadership. A node that is about to stop
+ * may not: it would take that with it, after a hand-over that has done its work already.
  */
 export function promotable(
   members: readonly MemberState[],

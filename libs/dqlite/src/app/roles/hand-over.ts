@@ -1,6 +1,6 @@
 /** Who takes over from a node that is about to stop (`spec/dqlite.md` C.6). */
-import { orderForPromotion, stepOf } from './candidates.js';
-import { isLeaving, onlineHolders, type MemberState, type RoleStep } from './cluster-state.js';
+import { orderForPromotion, stepOf, votersToBe } from './candidates.js';
+import { promotable, type MemberState, type RoleStep } from './cluster-state.js';
 import { mayAddVoter, mayStopVoting } from './guards.js';
 import { demoteLostVoter } from './lost-voters.js';
 
@@ -17,13 +17,12 @@ export function decideSuccession(
 ): RoleStep | undefined {
   const self = members.find(({ id }) => id === selfId);
   if (self === undefined || self.role === 'spare') return undefined;
-  const staying = members.filter((member) => member.id !== selfId && !isLeaving(member));
-  const holdersLeft = onlineHolders(staying, self.role);
-  const spares = orderForPromotion(onlineHolders(staying, 'spare'), holdersLeft);
+  const others = members.filter(({ id }) => id !== selfId);
+  const staying = promotable(others, self.role);
   const candidates =
     self.role === 'voter'
-      ? [...orderForPromotion(onlineHolders(staying, 'stand-by'), holdersLeft), ...spares]
-      : spares;
+      ? votersToBe(others, staying)
+      : orderForPromotion(promotable(others, 'spare'), staying);
   if (self.role === 'voter' && candidates.length > 0 && !mayAddVoter(members)) {
     return demoteLostVoter(members, leaderId);
   }
@@ -38,9 +37,7 @@ export function decideTransfer(
   members: readonly MemberState[],
   selfId: bigint,
 ): readonly MemberState[] {
-  const heirs = onlineHolders(members, 'voter').filter(
-    (member) => member.id !== selfId && !isLeaving(member),
-  );
+  const heirs = promotable(members, 'voter').filter(({ id }) => id !== selfId);
   return orderForPromotion(heirs, []);
 }
 

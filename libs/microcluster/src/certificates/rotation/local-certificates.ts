@@ -9,7 +9,7 @@ import type { DeclaredServers, ServerListeners } from '../../servers/index.js';
 import type { StateDirectory } from '../../state/index.js';
 import type { WireKeyPair } from '../../types/index.js';
 import type { KeyPair } from '../generate.js';
-import { fingerprintOf } from '../inspect.js';
+import { fingerprintOf, isSameCertificate } from '../inspect.js';
 import { loadKeyPair, writeKeyPair } from '../key-pair-files.js';
 import { checkKeyPair } from './check-key-pair.js';
 import { storePreviousCertificates } from './previous-certificates.js';
@@ -68,7 +68,7 @@ export class LocalCertificates {
     const { identity } = this.parts;
     if (name !== 'cluster' || !this.parts.isMember()) return;
     const announced = identity.nextCertificate;
-    if (announced !== undefined && !isSame(announced, pair.certificate)) {
+    if (announced !== undefined && !isSameCertificate(announced, pair.certificate)) {
       throw new MicroclusterError('CONFLICT', {
         reason: `Another replacement of the cluster certificate is in progress on "${identity.name}"; try again when it is done`,
       });
@@ -139,7 +139,9 @@ export class LocalCertificates {
       return;
     }
     const replaced = [identity.cluster.certificate, ...identity.previousCertificates];
-    const previous = replaced.filter((certificate) => !isSame(certificate, pair.certificate));
+    const previous = replaced.filter(
+      (certificate) => !isSameCertificate(certificate, pair.certificate),
+    );
     await storePreviousCertificates(state.path, previous);
     await failpoints.reach('rotation:previous-stored');
     await writeKeyPair(state.path, 'cluster', pair);
@@ -152,10 +154,6 @@ export class LocalCertificates {
     await servers.refreshCertificates();
     await this.parts.refreshTrust();
   }
-}
-
-function isSame(some: string, other: string): boolean {
-  return fingerprintOf(some) === fingerprintOf(other);
 }
 
 function badRequest(reason: string): never {

@@ -3,8 +3,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { Failpoints } from '../../failpoints/index.js';
 import type { MemberIdentity } from '../../lifecycle/member-identity.js';
 import type { StateDirectory } from '../../state/index.js';
-import type { KeyPair } from '../generate.js';
-import { fingerprintOf } from '../inspect.js';
+import { fingerprintOf, isSameCertificate } from '../inspect.js';
 import { writeKeyPair } from '../key-pair-files.js';
 import { readPendingIdentity, removePendingIdentity } from './pending-identity.js';
 
@@ -44,7 +43,7 @@ export async function settleIdentity(
 ): Promise<boolean> {
   const pending = await readPendingIdentity(state.path);
   if (pending === undefined) return false;
-  const isReplaced = inTable !== undefined && isSame(inTable, pending);
+  const isReplaced = inTable !== undefined && isSameCertificate(inTable, pending.certificate);
   if (isReplaced) {
     await writeKeyPair(state.path, 'server', pending);
     await failpoints.reach('identity:pair-stored');
@@ -58,8 +57,4 @@ export async function settleIdentity(
   await removePendingIdentity(state.path);
   await failpoints.reach('identity:pair-forgotten');
   return isReplaced;
-}
-
-function isSame(pem: string, pair: KeyPair): boolean {
-  return fingerprintOf(pem) === fingerprintOf(pair.certificate);
 }
